@@ -1,0 +1,103 @@
+"""The typed questions that a judge answers, and the answers."""
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+__all__ = [
+    "ASPECTS",
+    "Aspect",
+    "ExpandQuery",
+    "Expansion",
+    "FindAspects",
+    "JudgeSentiment",
+    "Label",
+    "Mention",
+    "Polarity",
+    "Sentiment",
+    "Task",
+    "Verdict",
+]
+
+Label = Literal["positive", "negative", "neutral"]
+Polarity = Literal["positive", "negative"]
+Aspect = str  # one of ASPECTS, or a name from configuration
+ASPECTS: tuple[Aspect, ...] = (
+    "taste",
+    "menu",
+    "service",
+    "price",
+    "atmosphere",
+    "cleanliness",
+    "waiting",
+    "location",
+    "portion",
+    "delivery",
+)
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Task(Generic[A_co]):
+    """A question over many items; a judge answers each with an A."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Generic[A_co]):
+    """One item's answer and who gave it."""
+
+    answer: A_co
+    engine: str  # "lite", "llm"
+    model: str  # name and version, so that a result can say what made it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentiment:
+    """The polarity of a whole review."""
+
+    label: Label
+    p_positive: float  # calibrated probability, 0 to 1
+    confidence: float  # probability of the label: p, 1 - p, or for neutral 1 - |2p - 1|
+
+
+@dataclass(frozen=True)
+class JudgeSentiment(Task[Sentiment]):
+    """Which way does each text lean?"""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One aspect and the opinion about it, in one place of one text. Offsets are code points of the text as stored."""
+
+    aspect: Aspect
+    polarity: Polarity
+    target: str | None  # the thing spoken of, as written ("국물"); None where the opinion implies it ("맛있어요")
+    opinion: str  # the opinion's dictionary form ("진하다", "delicious")
+    start: int  # of the span that covers target and opinion
+    end: int
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class FindAspects(Task[tuple[Mention, ...]]):
+    """What does each text praise or blame?"""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """Words added to a query and the situation that called for them; both empty when nothing applies."""
+
+    situation: str | None
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExpandQuery(Task[Expansion]):
+    """Which words would a reviewer use for what each query describes?"""
+
+    queries: tuple[str, ...]
