@@ -1,0 +1,33 @@
+"""Foreign libraries stop at their adapters, and settings at the composition root."""
+
+import pytest
+
+from tests.rules.source import imports, modules
+
+BORDERS = {
+    "sqlite3": {"index/exact.py", "database.py", "reviews/sql.py", "backup/"},
+    "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "migrations/"},
+    "alembic": {"database.py", "migrations/"},
+    "asyncpg": {"database.py"},
+    "pyarrow": {"reviews/importer.py", "reviews/importing/"},
+    "prometheus_client": {"telemetry/metrics.py"},
+    "structlog": {"telemetry/"},
+    "fastapi": {"api/"},
+    "starlette": {"api/"},
+    "uvicorn": {"app.py", "cli.py", "api/server.py"},
+    "typer": {"cli.py"},
+    "jinja2": {"console/"},
+    "matjip.settings": {"app.py", "cli.py"},
+    "matjip.app": {"cli.py"},
+}
+
+
+@pytest.mark.parametrize("library", BORDERS)
+def test_a_foreign_library_is_imported_in_its_adapters_alone(library):
+    def uses(tree):
+        return any(name == library or name.startswith(library + ".") for name in imports(tree))
+
+    def allowed(name):
+        return any(name == place or (place.endswith("/") and name.startswith(place)) for place in BORDERS[library])
+
+    assert [name for name, tree in modules().items() if uses(tree) and not allowed(name)] == []
