@@ -1,0 +1,62 @@
+"""Who listens to records: one subscriber a vendor, and one that tells them all."""
+
+from collections.abc import Sequence
+
+from matjip.telemetry.metrics import OTHER, Metrics
+from matjip.telemetry.record import AnalysisFinished, CaughtUp, Hook, Record, RequestFinished, ReviewsWritten
+
+__all__ = ["measured", "tell"]
+
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+def tell(hooks: Sequence[Hook], record: Record) -> None:
+    """Hand a record to every hook, in order."""
+    for hook in hooks:
+        hook(record)
+
+
+def measured(metrics: Metrics) -> Hook:
+    """The hook that turns records into metrics."""
+
+    def move(record: Record) -> None:
+        match record:
+            case RequestFinished():
+                _request(metrics, record)
+            case AnalysisFinished():
+                _analysis(metrics, record)
+            case ReviewsWritten():
+                _written(metrics, record)
+            case CaughtUp():
+                _caught_up(metrics, record)
+
+    return move
+
+
+def _request(metrics: Metrics, record: RequestFinished) -> None:
+    method = record.method if record.method in METHODS else OTHER
+    route = metrics.bounded("route", record.route)
+    metrics.requests.labels(method, route, str(record.status)).inc()
+    metrics.request_seconds.labels(method, route).observe(record.seconds)
+
+
+def _analysis(metrics: Metrics, record: AnalysisFinished) -> None:
+    name = metrics.bounded("analysis", record.analysis)
+    engine, outcome = metrics.bounded("engine", record.engine), metrics.bounded("outcome", record.outcome)
+    metrics.analyses.labels(name, engine, outcome).inc()
+    metrics.analysis_seconds.labels(name).observe(record.seconds)
+    metrics.analysis_reviews.labels(name).observe(record.reviews)
+
+
+def _written(metrics: Metrics, record: ReviewsWritten) -> None:
+    for outcome in ("created", "updated", "unchanged", "deleted"):
+        metrics.reviews_written.labels(outcome).inc(getattr(record, outcome))
+    metrics.write_seconds.observe(record.seconds)
+
+
+def _caught_up(metrics: Metrics, record: CaughtUp) -> None:
+    name = metrics.bounded("projection", record.projection)
+    metrics.projection_position.labels(name).set(record.position)
+    metrics.projection_behind.labels(name).set(record.behind)
+    metrics.projection_points.labels(name).inc(record.points)
+    metrics.projection_seconds.labels(name).observe(record.seconds)

@@ -1,0 +1,105 @@
+"""Every metric, declared once: name, labels, one sentence. `hooks.py` alone moves them.
+
+A label never carries an id or a word from outside: tenants, restaurants, paths and queries are not labels.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+
+__all__ = ["CONTENT_TYPE", "OTHER", "Metrics"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OTHER = "other"
+MAX_VALUES_PER_LABEL = 200  # more routes, engines and outcomes than there are; the rest is counted as "other"
+# Lite answers in milliseconds, a language model in seconds; 2 s is the promise for interactive answers.
+SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+COUNTS = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
+
+
+class Metrics:
+    """The process's metrics, in a registry of their own."""
+
+    def __init__(self, version: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._seen: dict[str, set[str]] = {}
+        ProcessCollector(registry=registry)
+        self.build = Info("matjip_build", "Version of the running code.", registry=registry)
+        self.build.info({"version": version})
+        self.requests = Counter(
+            "matjip_http_requests_total",
+            "HTTP requests answered, by method, route template and status.",
+            ("method", "route", "status"),
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "matjip_http_request_duration_seconds",
+            "Time from a request's first byte to its answer's last, by method and route template.",
+            ("method", "route"),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.analyses = Counter(
+            "matjip_analyses_total",
+            "Analyses and searches ended, by name, engine and outcome (ok, reused, joined, or an error's code).",
+            ("analysis", "engine", "outcome"),
+            registry=registry,
+        )
+        self.analysis_seconds = Histogram(
+            "matjip_analysis_duration_seconds",
+            "Time that an analysis or a search took.",
+            ("analysis",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.analysis_reviews = Histogram(
+            "matjip_analysis_reviews",
+            "Reviews that an analysis considered, or a search found.",
+            ("analysis",),
+            buckets=COUNTS,
+            registry=registry,
+        )
+        self.reviews_written = Counter(
+            "matjip_reviews_written_total",
+            "Reviews and restaurants in committed writes, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.write_seconds = Histogram(
+            "matjip_reviews_write_duration_seconds", "Time of one write transaction.", buckets=SECONDS, registry=registry
+        )
+        self.projection_position = Gauge(
+            "matjip_projection_position",
+            "Log position that a projection has reached.",
+            ("projection",),
+            registry=registry,
+        )
+        self.projection_behind = Gauge(
+            "matjip_projection_behind",
+            "Log positions still ahead of a projection.",
+            ("projection",),
+            registry=registry,
+        )
+        self.projection_points = Counter(
+            "matjip_projection_points_total",
+            "Points that a projection stored or removed.",
+            ("projection",),
+            registry=registry,
+        )
+        self.projection_seconds = Histogram(
+            "matjip_projection_duration_seconds",
+            "Time of one step of a projection.",
+            ("projection",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    def bounded(self, label: str, value: str) -> str:
+        """The value, or "other" once the label has as many values as it may have."""
+        seen = self._seen.setdefault(label, set())
+        if value in seen or len(seen) < MAX_VALUES_PER_LABEL:
+            seen.add(value)
+            return value
+        return OTHER
+
+    def render(self) -> bytes:
+        """Everything in the text format of Prometheus (`CONTENT_TYPE`)."""
+        return generate_latest(self.registry)
