@@ -64,7 +64,10 @@ class Metrics:
             registry=registry,
         )
         self.write_seconds = Histogram(
-            "matjip_reviews_write_duration_seconds", "Time of one write transaction.", buckets=SECONDS, registry=registry
+            "matjip_reviews_write_duration_seconds",
+            "Time of one write transaction.",
+            buckets=SECONDS,
+            registry=registry,
         )
         self.projection_position = Gauge(
             "matjip_projection_position",
