@@ -67,10 +67,13 @@ class Found:
 class Index(Protocol):
     """Points of every tenant. A change and the position that it brings the index to are stored together."""
 
-    async def apply(self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int) -> None:
+    async def apply(
+        self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int, *, after: int = 0
+    ) -> None:
         """Store, replace and remove points (deletes name tenant and key), and move to the position, in one transaction.
 
-        Idempotent; a position at or below the present one changes nothing.
+        Idempotent; a position at or below the present one changes nothing. Neither does a change that was read `after`
+        a position that the index has not reached, as when another process cleared it meanwhile: it would leave a gap.
         """
         ...
 

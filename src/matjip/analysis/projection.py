@@ -1,0 +1,195 @@
+"""The index follows the record: events become points, each batch with the position that it brings the index to."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from matjip.clock import Clock
+from matjip.errors import Unavailable
+from matjip.index.index import Index, Point, PointKey
+from matjip.inference.embedder import Embedder
+from matjip.reviews.event import (
+    Event,
+    PersonErased,
+    RestaurantDeleted,
+    RestaurantUpserted,
+    ReviewDeleted,
+    ReviewUpserted,
+)
+from matjip.reviews.review import ReviewDraft
+from matjip.reviews.store import Reviews
+from matjip.telemetry.record import CaughtUp, Hook
+
+__all__ = ["ProjectionSettings", "Projector"]
+
+PROJECTION = "index"
+ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
+
+
+class ProjectionSettings(BaseModel):
+    """How the index follows the record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    events_per_batch: int = Field(500, ge=1, le=10_000, description="Events that become one transaction of the index.")
+    poll_interval_s: float = Field(
+        1.0, gt=0, description="How soon writes of other processes are noticed; this process's own wake it at once."
+    )
+    wait_max_events: int = Field(
+        2_000, ge=0, description="A search first waits for an index at most so far behind; else it says how far it is."
+    )
+
+
+class Projector:
+    """Brings the index to the end of the log. Safe to run twice, to stop anywhere, and in several processes at once."""
+
+    def __init__(
+        self,
+        reviews: Reviews,
+        index: Index,
+        embedder: Embedder,
+        *,
+        language_of: Callable[[str], str],
+        clock: Clock,
+        hooks: Sequence[Hook] = (),
+        settings: ProjectionSettings | None = None,
+    ) -> None:
+        self._reviews = reviews
+        self._index = index
+        self._embedder = embedder
+        self._language_of = language_of
+        self._clock = clock
+        self._hooks = hooks
+        self._settings = settings or ProjectionSettings()
+        self._one_at_a_time = asyncio.Lock()
+        self._woken = asyncio.Event()
+
+    async def catch_up(self) -> int:
+        """Apply every event committed before the call; returns the position reached. A second caller waits for the first."""
+        async with self._one_at_a_time:
+            return await self._catch_up()
+
+    async def catch_up_if_near(self) -> int:
+        """Catch up where that takes a moment (`wait_max_events`); returns the position reached, behind the log or not."""
+        if await self.behind() <= self._settings.wait_max_events:
+            return await self.catch_up()
+        self.wake()
+        return await self._index.position()
+
+    async def behind(self) -> int:
+        """Events still ahead of the index."""
+        return await self._reviews.position() - await self._index.position()
+
+    async def rebuild(self) -> int:
+        """Forget the index and make it again from the log; searches find less until it is done."""
+        async with self._one_at_a_time:
+            await self._index.clear()
+            return await self._catch_up()
+
+    def wake(self) -> None:
+        """Tell `follow` that something was written."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Catch up after each wake and at each interval, until cancelled.
+
+        A dependency that does not answer is asked again at the next interval; any other error ends it.
+        """
+        while True:
+            self._woken.clear()
+            try:
+                await self.catch_up()
+            except Unavailable:
+                self._woken.clear()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        naps = {
+            asyncio.create_task(self._clock.sleep(self._settings.poll_interval_s), name="projection-poll"),
+            asyncio.create_task(self._woken.wait(), name="projection-wake"),
+        }
+        try:
+            await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for nap in naps:
+                nap.cancel()
+            await asyncio.gather(*naps, return_exceptions=True)
+
+    async def _catch_up(self) -> int:
+        target = await self._reviews.position()
+        while (start := await self._index.position()) < target:
+            began = self._clock.monotonic()
+            events = await self._next_batch(start, target)
+            if not events:
+                break
+            upserts, removed = _last_states(events)
+            points = await self._points(upserts)
+            reached = events[-1].position
+            await self._index.apply(points, removed, reached, after=start)
+            self._report(reached, target - reached, len(points) + len(removed), self._clock.monotonic() - began)
+        return start
+
+    async def _next_batch(self, after: int, until: int) -> list[Event]:
+        async with aclosing(
+            self._reviews.events(after=after, until=until, batch=self._settings.events_per_batch)
+        ) as batches:
+            return await anext(batches, [])
+
+    async def _points(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[Point]:
+        if not upserts:
+            return []
+        texts = [review.content for review in upserts.values()]
+        vectors = await self._embedder.embed(texts)
+        languages = await asyncio.to_thread(
+            lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
+        )
+        return [
+            _point(tenant, review, vector=vector, language=language)
+            for (tenant, _, _), review, vector, language in zip(
+                upserts, upserts.values(), vectors, languages, strict=True
+            )
+        ]
+
+    def _report(self, position: int, behind: int, points: int, seconds: float) -> None:
+        record = CaughtUp(projection=PROJECTION, position=position, behind=behind, points=points, seconds=seconds)
+        for hook in self._hooks:
+            hook(record)
+
+
+def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft], list[tuple[str, PointKey]]]:
+    """What the batch leaves of each review that it touches: the last text, or nothing."""
+    last: dict[ReviewKey, ReviewDraft | None] = {}
+    for event in events:
+        match event.change:
+            case ReviewUpserted(review=review):
+                last[event.tenant, review.restaurant_id, review.id] = review
+            case ReviewDeleted(restaurant_id=restaurant_id, review_id=review_id):
+                last[event.tenant, restaurant_id, review_id] = None
+            case PersonErased(reviews=keys):
+                last |= {(event.tenant, *key): None for key in keys}
+            case RestaurantUpserted() | RestaurantDeleted():
+                pass  # a deleted restaurant's reviews have their own events
+    upserts = {key: review for key, review in last.items() if review is not None}
+    return upserts, [
+        (tenant, (restaurant_id, review_id)) for (tenant, restaurant_id, review_id) in last.keys() - upserts.keys()
+    ]
+
+
+def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], language: str) -> Point:
+    assert review.created_at is not None  # an event always carries it
+    return Point(
+        tenant=tenant,
+        restaurant_id=review.restaurant_id,
+        review_id=review.id,
+        vector=vector,
+        text=review.content,
+        rating=review.rating,
+        language=language,
+        source=review.source,
+        created_at=review.created_at,
+        has_image=bool(review.images),
+    )

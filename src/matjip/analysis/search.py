@@ -1,0 +1,260 @@
+"""Finding reviews by words and by meaning; hits are read again from the record, so that what is shown is what stands."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import orjson
+
+from matjip.analysis.ask import SearchAsk
+from matjip.analysis.projection import Projector
+from matjip.analysis.result import Hit, SearchResult, Span, Why
+from matjip.caller import Caller
+from matjip.clock import Clock
+from matjip.errors import Fault, Invalid, MatjipError, NotFound, NotReady
+from matjip.index.index import Filter, Found, Index, Query
+from matjip.index.words import highlights, runs
+from matjip.inference.embedder import Embedder
+from matjip.inference.judge import Judge
+from matjip.inference.task import ExpandQuery, Expansion
+from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
+from matjip.reviews.store import Reviews
+from matjip.telemetry.record import AnalysisFinished, Hook
+
+__all__ = ["MAX_LIMIT", "Search"]
+
+MAX_LIMIT = 100  # hits a page; each is read from the record
+RESTAURANTS_PER_PAGE = 1_000
+EXPANDED_WEIGHT = 0.5  # a word that was added counts half of one that was asked
+CURSOR_BYTES = 16  # of the fingerprint: enough to tell two queries apart
+Kind = Literal["search", "images"]
+NO_EXPANSION = Expansion(situation=None, terms=())
+
+
+class Search:
+    """Pages of reviews that match a query.
+
+    Pages of one query hold every match once while `index_position` stays the same; a review that is written between
+    two pages may move one hit across their border.
+    """
+
+    def __init__(
+        self,
+        reviews: Reviews,
+        index: Index,
+        embedder: Embedder,
+        judge: Judge,
+        projector: Projector,
+        *,
+        language_of: Callable[[str], str],
+        clock: Clock,
+        hooks: Sequence[Hook] = (),
+    ) -> None:
+        self._reviews = reviews
+        self._index = index
+        self._embedder = embedder
+        self._judge = judge
+        self._projector = projector
+        self._language_of = language_of
+        self._clock = clock
+        self._hooks = hooks
+
+    async def search(self, ask: SearchAsk, caller: Caller) -> SearchResult:
+        """One page of the reviews that match. Raises Invalid with every fault of the ask."""
+        return await self._reported("search", ask, caller)
+
+    async def images(self, ask: SearchAsk, caller: Caller) -> SearchResult:
+        """The same among the reviews that have images; they are chosen before the limit, not after."""
+        return await self._reported("images", replace(ask, has_image=True), caller)
+
+    async def _reported(self, kind: Kind, ask: SearchAsk, caller: Caller) -> SearchResult:
+        began = self._clock.monotonic()
+        outcome, found = "internal", 0
+        try:
+            result = await self._search(kind, ask, caller)
+            outcome, found = "ok", len(result.hits)
+        except MatjipError as error:
+            outcome = error.code
+            raise
+        finally:
+            record = AnalysisFinished(
+                analysis=kind,
+                engine="index",
+                outcome=outcome,
+                reviews=found,
+                seconds=self._clock.monotonic() - began,
+            )
+            for hook in self._hooks:
+                hook(record)
+        return result
+
+    async def _search(self, kind: Kind, ask: SearchAsk, caller: Caller) -> SearchResult:
+        fingerprint = _fingerprint(kind, ask, caller)
+        offset, seen_position = _check(ask, fingerprint)
+        index_position = await self._projector.catch_up_if_near()
+        if seen_position > index_position:
+            raise NotReady("The index is being rebuilt and has not reached this page's state yet.", retry_after_s=5)
+        log_position = await self._reviews.position()
+        expansion = await self._expand(ask)
+        asked = tuple(dict.fromkeys(run.text for run in runs(ask.query)))
+        added = tuple(term for term in expansion.terms if term.lower() not in asked)
+        found, total = await self._index.search(
+            caller.tenant,
+            Query(
+                words=(*((word, 1.0) for word in asked), *((term, EXPANDED_WEIGHT) for term in added)),
+                vector=(await self._embedder.embed([ask.query]))[0],
+                wanted=await self._wanted(ask, caller.tenant),
+            ),
+            offset=offset,
+            limit=ask.limit,
+        )
+        following = offset + len(found)
+        return SearchResult(
+            query=ask.query,
+            situation=expansion.situation,
+            expanded_terms=added,
+            hits=await self._hits(found, (*asked, *added), caller.tenant),
+            total=total,
+            next_cursor=_cursor(following, fingerprint, index_position) if found and following < total else None,
+            request_id=caller.request_id,
+            as_of=self._clock.now(),
+            index_position=index_position,
+            log_position=max(log_position, index_position),
+            model=self._embedder.name,
+        )
+
+    async def _expand(self, ask: SearchAsk) -> Expansion:
+        if not ask.expand:
+            return NO_EXPANSION
+        (verdict,) = await self._judge.judge(ExpandQuery((ask.query,)))
+        return verdict.answer
+
+    async def _wanted(self, ask: SearchAsk, tenant: str) -> Filter:
+        return Filter(
+            restaurant_ids=await self._restaurant_ids(ask, tenant),
+            languages=frozenset(ask.window.languages) or None,
+            sources=frozenset(ask.window.sources) or None,
+            rating_min=ask.rating_min,
+            rating_max=ask.rating_max,
+            since=ask.window.since,
+            until=ask.window.until,
+            has_image=ask.has_image,
+        )
+
+    async def _restaurant_ids(self, ask: SearchAsk, tenant: str) -> frozenset[str] | None:
+        """Restaurants that are named, of one of the categories, and in one of the regions; None: all."""
+        named = frozenset(ask.restaurant_ids)
+        if not ask.categories and not ask.regions:
+            return named or None
+        categories, regions = _folded(ask.categories), _folded(ask.regions)
+        chosen: set[str] = set()
+        after: str | None = None
+        while page := await self._reviews.restaurants(tenant, after=after, limit=RESTAURANTS_PER_PAGE):
+            chosen |= {restaurant.id for restaurant in page if _is_among(restaurant, categories, regions)}
+            after = page[-1].id
+        return frozenset(chosen & named if named else chosen)
+
+    async def _hits(self, found: Sequence[Found], words: Sequence[str], tenant: str) -> tuple[Hit, ...]:
+        keys = [(hit.restaurant_id, hit.review_id) for hit in found]
+        living = {
+            (review.restaurant_id, review.id): review for review in await self._reviews.reviews_by_id(tenant, keys)
+        }
+        names = {restaurant_id: await self._name(tenant, restaurant_id) for restaurant_id in {key[0] for key in living}}
+        return tuple(
+            self._hit(hit, living[key], words=words, restaurant_name=names[key[0]])
+            for key, hit in zip(keys, found, strict=True)
+            if key in living
+        )
+
+    async def _name(self, tenant: str, restaurant_id: str) -> str | None:
+        try:
+            return (await self._reviews.restaurant(tenant, restaurant_id)).name
+        except NotFound:
+            return None
+
+    def _hit(self, found: Found, review: Review, *, words: Sequence[str], restaurant_name: str | None) -> Hit:
+        held, spans = highlights(review.content, words)
+        return Hit(
+            review_id=review.id,
+            restaurant_id=review.restaurant_id,
+            restaurant_name=restaurant_name,
+            content=review.content,
+            highlights=tuple(Span(start=start, end=end) for start, end in spans),
+            rating=review.rating,
+            language=review.language or self._language_of(review.content),
+            source=review.source,
+            images=review.images,
+            created_at=review.created_at,
+            score=found.score,
+            why=Why(
+                words=tuple(held),
+                word_rank=found.word_rank,
+                dense_rank=found.dense_rank,
+                similarity=found.dense_similarity,
+            ),
+        )
+
+
+def _check(ask: SearchAsk, fingerprint: str) -> tuple[int, int]:
+    """Where the page begins and the index position that its cursor was made at. Raises Invalid."""
+    faults: list[Fault] = []
+    query = ask.query
+    if not query.strip():
+        faults.append(Fault(where="query", wrong="is empty", right="words to look for"))
+    if len(query) > MAX_CONTENT_CHARS:
+        faults.append(Fault(where="query", wrong=f"has {len(query)} characters", right=f"at most {MAX_CONTENT_CHARS}"))
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in query):
+        faults.append(Fault(where="query", wrong="holds a NUL or half a surrogate pair", right="text"))
+    if not 1 <= ask.limit <= MAX_LIMIT:
+        faults.append(Fault(where="limit", wrong=f"is {ask.limit}", right=f"a number from 1 to {MAX_LIMIT}"))
+    if ask.rating_min is not None and ask.rating_max is not None and ask.rating_min > ask.rating_max:
+        faults.append(
+            Fault(where="rating_min", wrong=f"is above rating_max ({ask.rating_max})", right="at most rating_max")
+        )
+    window = ask.window
+    if window.since is not None and window.until is not None and window.since >= window.until:
+        faults.append(Fault(where="window.since", wrong="is not before window.until", right="an earlier time"))
+    if faults:
+        raise Invalid.of(*faults)
+    return _page(ask.cursor, fingerprint) if ask.cursor is not None else (0, 0)
+
+
+def _fingerprint(kind: Kind, ask: SearchAsk, caller: Caller) -> str:
+    """Equal for asks that differ in cursor and limit alone."""
+    same = repr((caller.tenant, kind, replace(ask, cursor=None, limit=1)))
+    return hashlib.blake2b(same.encode(errors="surrogatepass"), digest_size=CURSOR_BYTES).hexdigest()
+
+
+def _cursor(offset: int, fingerprint: str, position: int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([offset, fingerprint, position])).decode().rstrip("=")
+
+
+def _page(cursor: str, fingerprint: str) -> tuple[int, int]:
+    broken = Fault(where="cursor", wrong="was not made here", right="the next_cursor of a page, unchanged")
+    try:
+        content = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        raise Invalid.of(broken) from None
+    match content:
+        case [int(offset), str(made_for), int(position)] if offset >= 0:
+            if made_for != fingerprint:
+                raise Invalid.of(
+                    Fault(
+                        where="cursor", wrong="belongs to another query", right="the same query and filters as its page"
+                    )
+                )
+            return offset, position
+    raise Invalid.of(broken)
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
+
+
+def _is_among(restaurant: Restaurant, categories: frozenset[str], regions: frozenset[str]) -> bool:
+    return (not categories or bool(categories & _folded(restaurant.categories))) and (
+        not regions or (restaurant.region or "").casefold() in regions
+    )
