@@ -1,0 +1,1 @@
+"""The one history of the database's schema, shipped inside the package."""
