@@ -26,6 +26,7 @@ Name = TypeVar("Name", str, str | None)
 RRF_K = 60  # reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009)
 BM25_K1 = 1.2  # how soon repeating a word stops to count; the usual value
 BM25_B = 0.75  # how much a long text pays for its length; the usual value
+SIMILARITY_DIGITS = 6  # float32 keeps so many; vectors of one direction are equally near whatever their lengths
 ROWS_PER_BLOCK = 4_096  # int8 becomes float32 a block at a time: 1 MB of 64 dimensions stays in the CPU's cache
 
 
@@ -131,7 +132,7 @@ class Segment:
             np.dot(block[: len(piece)], asked, out=found[start : start + len(piece)])
         found *= self.inverse_norm
         found /= np.float32(norm)
-        return found
+        return np.round(found, SIMILARITY_DIGITS, out=found)
 
     def holding(self, token: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The rows that hold a token, and how often each does."""
