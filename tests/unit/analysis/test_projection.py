@@ -1,0 +1,255 @@
+"""The index follows the record, whatever happens on the way."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from matjip.analysis.projection import ProjectionSettings, Projector
+from matjip.caller import Caller
+from matjip.clock import FakeClock
+from matjip.errors import Unavailable
+from matjip.index.exact import ExactIndex
+from matjip.index.index import Filter, Query
+from matjip.reviews.memory import MemoryReviews
+from matjip.reviews.review import RestaurantDraft, ReviewDraft
+from matjip.reviews.store import Delete, Put, PutRestaurant
+from matjip.testing import FakeEmbedder
+
+CALLER = Caller(request_id="request-1")
+EVERYTHING = Filter()
+
+
+def put(review_id: str, content: str = "국물이 진해요", **fields) -> Put:
+    return Put(review=ReviewDraft(restaurant_id="r", id=review_id, content=content, **fields))
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def reviews(clock):
+    return MemoryReviews(clock=clock)
+
+
+@pytest.fixture
+async def index():
+    async with await ExactIndex.open(":memory:", embedder="fake/1", dimensions=32) as opened:
+        yield opened
+
+
+@pytest.fixture
+def seen():
+    return []
+
+
+def projector_of(reviews, index, clock, *, hooks=(), embedder=None, **settings):
+    return Projector(
+        reviews,
+        index,
+        embedder or FakeEmbedder(),
+        language_of=lambda text: "ko" if "국" in text else "en",
+        clock=clock,
+        hooks=hooks,
+        settings=ProjectionSettings(**settings),
+    )
+
+
+@pytest.fixture
+def projector(reviews, index, clock, seen):
+    return projector_of(reviews, index, clock, hooks=[seen.append], events_per_batch=3)
+
+
+async def found(index, word="국물", **wanted):
+    embedder = FakeEmbedder()
+    query = Query(words=((word, 1.0),), vector=(await embedder.embed([""]))[0], wanted=Filter(**wanted))
+    return sorted(hit.review_id for hit in (await index.search("default", query, limit=100))[0])
+
+
+async def test_an_index_catches_up_with_the_log_and_stands_where_it_ends(reviews, index, projector):
+    await reviews.write([put(str(at)) for at in range(10)], CALLER)
+    assert await projector.catch_up() == await reviews.position() == await index.position()
+    assert await found(index) == [str(at) for at in range(10)]
+    assert await projector.behind() == 0
+
+
+async def test_catching_up_again_changes_nothing_and_reports_nothing(reviews, index, projector, seen):
+    await reviews.write([put("a")], CALLER)
+    await projector.catch_up()
+    reports = list(seen)
+    assert await projector.catch_up() == await reviews.position()
+    assert seen == reports
+
+
+async def test_each_batch_reports_how_far_it_came_and_what_is_ahead(reviews, projector, seen):
+    await reviews.write([PutRestaurant(restaurant=RestaurantDraft(id="r")), *(put(str(at)) for at in range(4))], CALLER)
+    await projector.catch_up()
+    assert [(each.projection, each.position, each.behind, each.points) for each in seen] == [
+        ("index", 3, 2, 2),
+        ("index", 5, 0, 2),
+    ]
+
+
+async def test_only_the_last_text_of_a_review_is_embedded(reviews, index, clock):
+    embedder = CountingEmbedder()
+    for text in ("국물", "커피", "국물 둘"):
+        await reviews.write([put("a", text)], CALLER)
+    await projector_of(reviews, index, clock, embedder=embedder).catch_up()
+    assert embedder.texts == ["국물 둘"]
+
+
+async def test_a_deleted_review_leaves_the_index_in_the_batch_that_wrote_it_and_in_a_later_one(
+    reviews, index, projector
+):
+    await reviews.write([put("a"), put("b"), put("c")], CALLER)
+    await projector.catch_up()
+    await reviews.write(
+        [Delete(restaurant_id="r", review_id="a"), put("d"), Delete(restaurant_id="r", review_id="d")], CALLER
+    )
+    await projector.catch_up()
+    assert await found(index) == ["b", "c"]
+
+
+async def test_a_deleted_restaurant_takes_its_reviews_along(reviews, index, projector):
+    await reviews.write([put("a"), put("b")], CALLER)
+    await projector.catch_up()
+    await reviews.write([Delete(restaurant_id="r", review_id=None)], CALLER)
+    await projector.catch_up()
+    assert await index.count("default", EVERYTHING) == 0
+    assert (await index.centroid("default", "r"))[1] == 0
+
+
+async def test_an_erased_persons_reviews_leave_the_index(reviews, index, projector):
+    await reviews.write([put("a", author_id="u1"), put("b", author_id="u2"), put("c", author_id="u1")], CALLER)
+    await projector.catch_up()
+    await reviews.erase("default", "u1", CALLER)
+    await projector.catch_up()
+    assert await found(index) == ["b"]
+
+
+async def test_an_index_that_starts_after_the_erasure_never_holds_the_person(reviews, index, projector):
+    await reviews.write([put("a", author_id="u1"), put("b", author_id="u2")], CALLER)
+    await reviews.erase("default", "u1", CALLER)
+    await projector.catch_up()
+    assert await index.count("default", EVERYTHING) == 1
+
+
+async def test_a_language_that_was_given_wins_and_one_that_was_not_is_found(reviews, index, projector):
+    await reviews.write([put("given", language="ja"), put("korean"), put("english", "good soup")], CALLER)
+    await projector.catch_up()
+    assert await found(index, languages=frozenset({"ja"})) == ["given"]
+    assert await found(index, languages=frozenset({"ko"})) == ["korean"]
+    assert await found(index, "soup", languages=frozenset({"en"})) == ["english"]
+
+
+async def test_a_rebuilt_index_equals_the_one_that_followed(reviews, index, projector):
+    await reviews.write([put(str(at), f"국물 {at}") for at in range(5)], CALLER)
+    await projector.catch_up()
+    await reviews.write([Delete(restaurant_id="r", review_id="2"), put("1", "커피")], CALLER)
+    await projector.catch_up()
+    followed = (await found(index), (await index.centroid("default", "r"))[0].tolist())
+    assert await projector.rebuild() == await reviews.position()
+    assert (await found(index), (await index.centroid("default", "r"))[0].tolist()) == followed
+
+
+async def test_many_who_catch_up_at_once_embed_each_review_once(reviews, index, clock):
+    embedder = CountingEmbedder()
+    projector = projector_of(reviews, index, clock, embedder=embedder)
+    await reviews.write([put(str(at)) for at in range(20)], CALLER)
+    await asyncio.gather(*(projector.catch_up() for _ in range(10)))
+    assert len(embedder.texts) == 20
+
+
+async def test_two_projectors_on_one_index_reach_the_same_state(reviews, index, clock):
+    one, other = (projector_of(reviews, index, clock, events_per_batch=size) for size in (2, 3))
+    for at in range(30):
+        await reviews.write([put(str(at % 7), f"국물 {at}")], CALLER)
+    await asyncio.gather(one.catch_up(), other.catch_up())
+    followed = (await index.centroid("default", "r"))[0].tolist()
+    await one.rebuild()
+    assert (await index.centroid("default", "r"))[0].tolist() == followed
+
+
+async def test_an_index_cleared_by_another_while_a_batch_is_embedded_is_filled_from_the_start(reviews, index, clock):
+    await reviews.write([put(str(at)) for at in range(6)], CALLER)
+    embedder = CountingEmbedder(before=[None, index.clear])
+    projector = projector_of(reviews, index, clock, embedder=embedder, events_per_batch=3)
+    await projector.catch_up()
+    assert len(await found(index)) == 6
+
+
+async def test_an_index_far_behind_is_not_waited_for_but_says_where_it_stands(reviews, index, clock):
+    projector = projector_of(reviews, index, clock, wait_max_events=3)
+    await reviews.write([put(str(at)) for at in range(5)], CALLER)
+    assert await projector.catch_up_if_near() == 0
+    await projector.catch_up()
+    await reviews.write([put("late")], CALLER)
+    assert await projector.catch_up_if_near() == await reviews.position()
+
+
+async def test_a_follower_notices_what_is_written_and_outlives_an_embedder_that_does_not_answer(reviews, index, clock):
+    async def fail():
+        raise Unavailable("The embedder is away.")
+
+    caught_up = asyncio.Event()
+    embedder = CountingEmbedder(before=[fail, fail])
+    projector = projector_of(reviews, index, clock, embedder=embedder, hooks=[lambda record: caught_up.set()])
+    await reviews.write([put("a")], CALLER)
+    async with following(projector):
+        await caught_up.wait()
+    assert await found(index) == ["a"]
+
+
+async def test_a_wake_is_answered_before_the_interval_ends(reviews, index):
+    caught_up = asyncio.Event()
+    projector = projector_of(reviews, index, StandingClock(), hooks=[lambda record: caught_up.set()])
+    async with following(projector):
+        await asyncio.sleep(0.05)  # it has looked once, found nothing and rests
+        await reviews.write([put("a")], CALLER)
+        projector.wake()
+        await caught_up.wait()
+    assert await found(index) == ["a"]
+
+
+async def test_a_follower_ends_with_an_error_that_is_not_a_dependencys(reviews, index, clock):
+    async def fail():
+        raise ZeroDivisionError
+
+    await reviews.write([put("a")], CALLER)
+    with pytest.raises(ZeroDivisionError):
+        await projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[fail])).follow()
+
+
+@asynccontextmanager
+async def following(projector):
+    """The loop of `follow`, cancelled at the end; five seconds are for ever."""
+    follower = asyncio.create_task(projector.follow())
+    async with asyncio.timeout(5):
+        yield
+    follower.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await follower
+
+
+class CountingEmbedder(FakeEmbedder):
+    """Keeps what it was given; `before` are coroutines to run before each call in turn."""
+
+    def __init__(self, *, before=()):
+        super().__init__()
+        self.texts = []
+        self._before = list(before)
+
+    async def embed(self, texts):
+        if self._before and (step := self._before.pop(0)):
+            await step()
+        self.texts += texts
+        return await super().embed(texts)
+
+
+class StandingClock(FakeClock):
+    """Whoever sleeps on it never wakes."""
+
+    async def sleep(self, seconds):
+        await asyncio.Event().wait()
