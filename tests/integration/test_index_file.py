@@ -148,6 +148,15 @@ async def test_a_copy_made_anew_finds_what_the_patched_copy_found(two):
     assert await one.search("t", SOUP, limit=300) == await other.search("t", SOUP, limit=300)
 
 
+async def test_many_small_changes_end_in_a_new_copy_that_finds_the_same(two, monkeypatch):
+    monkeypatch.setattr("matjip.index.exact.TAIL_ROWS", 5)
+    one, other = two
+    for position in range(1, 40):
+        await one.apply([a_point(str(position % 13), of=position)], [("t", ("r1", str(position % 7)))], position)
+        await one.search("t", SOUP)
+    assert await one.search("t", SOUP, limit=50) == await other.search("t", SOUP, limit=50)
+
+
 @pytest.mark.parametrize("other", [("e/2", 4), ("e/1", 8)])
 async def test_a_file_of_another_embedder_is_refused_with_both_named_and_cleared_only_on_demand(tmp_path, other):
     path = tmp_path / "index.sqlite"

@@ -285,19 +285,18 @@ class ExactIndex:
     def _renewed(self, shelf: Shelf | None, tenant: str, change: int) -> Shelf:
         if shelf is not None:
             room = max(TAIL_ROWS, len(shelf.base.points) // TAIL_SHARE)
-            changed = self._rows("tenant = ? AND change > ? LIMIT ?", (tenant, shelf.built_at, room + 1))
+            changed = sorted(self._rows("tenant = ? AND change > ? LIMIT ?", (tenant, shelf.built_at, room + 1)))
             if len(changed) <= room:
-                changed.sort()
-                tail = Segment.of([row for row in changed if row.vector is not None], self._dimensions)
+                tail = Segment.of((row for row in changed if row.vector is not None), self._dimensions)
                 gone = [row.point for row in changed]
                 return Shelf(shelf.base, tail, gone=gone, built_at=shelf.built_at, change=change)
         rows = self._rows("tenant = ? AND vector IS NOT NULL ORDER BY point", (tenant,))
-        empty = Segment.of([], self._dimensions)
-        return Shelf(Segment.of(rows, self._dimensions), empty, gone=(), built_at=change, change=change)
+        base, tail = Segment.of(rows, self._dimensions), Segment.of((), self._dimensions)
+        return Shelf(base, tail, gone=(), built_at=change, change=change)
 
-    def _rows(self, where: str, values: tuple[str | int, ...]) -> list[Row]:
+    def _rows(self, where: str, values: tuple[str | int, ...]) -> Iterator[Row]:
         found = self._connection.execute(f"SELECT {COLUMNS} FROM points WHERE {where}", values)  # noqa: S608 - our words
-        return [Row(*row) for row in found]
+        return map(Row._make, found)
 
 
 def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:

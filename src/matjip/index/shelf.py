@@ -5,9 +5,10 @@ Why not SQLite's FTS5: on 100,000 reviews an OR of three words' pairs took it 15
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,10 @@ __all__ = ["Row", "Segment", "Shelf"]
 Mask = NDArray[np.bool_]
 Scores = NDArray[np.float32]
 Rows = NDArray[np.int64]
-Name = TypeVar("Name", str, str | None)
+Name = TypeVar("Name", bound=str | None)
 
+BYTES_PER_TOKEN = 4  # a token number is 32 bits
+MOST_TIMES = 65_535  # of one token in one text; a text has at most 5,000 characters
 RRF_K = 60  # reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009)
 BM25_K1 = 1.2  # how soon repeating a word stops to count; the usual value
 BM25_B = 0.75  # how much a long text pays for its length; the usual value
@@ -51,61 +54,68 @@ class Segment:
 
     points: Rows  # ascending
     review_ids: list[str]
-    restaurants: dict[str, int]
     restaurant_names: list[str]
-    restaurant: NDArray[np.int32]
-    languages: dict[str, int]
-    language: NDArray[np.int32]
-    sources: dict[str | None, int]
-    source: NDArray[np.int32]
+    restaurants: "_Codes[str]"
+    languages: "_Codes[str]"
+    sources: "_Codes[str | None]"
     rating: NDArray[np.float64]  # NaN: not rated, outside every range
     created_at: Rows
     has_image: Mask
     vectors: NDArray[np.int8]
     inverse_norm: Scores  # 0 for a zero vector
     words: NDArray[np.int32]  # tokens of each row's text
-    vocabulary: NDArray[np.uint32]  # ascending
-    first: Rows  # where each token's postings begin, and one past the last
-    held_by: NDArray[np.int32]
-    held_times: NDArray[np.uint16]
+    postings: "_Postings"
 
     @classmethod
-    def of(cls, rows: Sequence[Row], dimensions: int) -> "Segment":
-        """Columns of these rows, which must come in ascending order of their points."""
-        restaurants, restaurant = _coded([row.restaurant_id for row in rows])
-        languages, language = _coded([row.language for row in rows])
-        sources, source = _coded([row.source for row in rows])
-        vectors = np.frombuffer(b"".join(row.vector or b"" for row in rows), np.int8).reshape(len(rows), dimensions)
-        words = np.fromiter((len(row.tokens or b"") // 4 for row in rows), np.int32, len(rows))
-        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.int32)).astype(np.float32)
+    def of(cls, rows: Iterable[Row], dimensions: int) -> "Segment":
+        """Columns of these rows, which must come in ascending order of their points; each row is let go at once."""
+        points, created_at, words = array("q"), array("q"), array("i")
+        rating, has_image = array("d"), bytearray()
+        vectors, tokens = bytearray(), bytearray()
+        review_ids: list[str] = []
+        restaurants, languages, sources = _Codes[str](), _Codes[str](), _Codes[str | None]()
+        for row in rows:
+            assert row.vector is not None  # removed points stand in no segment
+            assert row.tokens is not None
+            points.append(row.point)
+            review_ids.append(row.review_id)
+            restaurants.append(row.restaurant_id)
+            languages.append(row.language)
+            sources.append(row.source)
+            rating.append(math.nan if row.rating is None else row.rating)
+            created_at.append(row.created_at)
+            has_image.append(row.has_image)
+            vectors += row.vector
+            tokens += row.tokens
+            words.append(len(row.tokens) // BYTES_PER_TOKEN)
+        matrix = np.frombuffer(vectors, np.int8).reshape(len(points), dimensions)
+        norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.int32)).astype(np.float32)
+        lengths = np.frombuffer(words, np.int32)
         return cls(
-            np.fromiter((row.point for row in rows), np.int64, len(rows)),
-            [row.review_id for row in rows],
-            restaurants,
-            list(restaurants),
-            restaurant,
-            languages,
-            language,
-            sources,
-            source,
-            np.array([math.nan if row.rating is None else row.rating for row in rows], np.float64),
-            np.fromiter((row.created_at for row in rows), np.int64, len(rows)),
-            np.fromiter((row.has_image for row in rows), np.bool_, len(rows)),
-            vectors,
-            np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0),
-            words,
-            *_postings(np.frombuffer(b"".join(row.tokens or b"" for row in rows), "<u4"), words),
+            points=np.frombuffer(points, np.int64),
+            review_ids=review_ids,
+            restaurant_names=list(restaurants.codes),
+            restaurants=restaurants,
+            languages=languages,
+            sources=sources,
+            rating=np.frombuffer(rating, np.float64),
+            created_at=np.frombuffer(created_at, np.int64),
+            has_image=np.frombuffer(has_image, np.bool_),
+            vectors=matrix,
+            inverse_norm=np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0),
+            words=lengths,
+            postings=_Postings.of(np.frombuffer(tokens, "<u4"), lengths),
         )
 
     def passes(self, wanted: Filter) -> Mask:
         """Which rows a filter lets through."""
         passed = np.ones(len(self.points), np.bool_)
         if wanted.restaurant_ids is not None:
-            passed &= _among(self.restaurants, self.restaurant, wanted.restaurant_ids)
+            passed &= self.restaurants.among(wanted.restaurant_ids)
         if wanted.languages is not None:
-            passed &= _among(self.languages, self.language, wanted.languages)
+            passed &= self.languages.among(wanted.languages)
         if wanted.sources is not None:
-            passed &= _among(self.sources, self.source, wanted.sources)
+            passed &= self.sources.among(wanted.sources)
         if wanted.rating_min is not None:
             passed &= self.rating >= wanted.rating_min
         if wanted.rating_max is not None:
@@ -133,18 +143,6 @@ class Segment:
         found *= self.inverse_norm
         found /= np.float32(norm)
         return np.round(found, SIMILARITY_DIGITS, out=found)
-
-    def holding(self, token: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """The rows that hold a token, and how often each does."""
-        at = int(np.searchsorted(self.vocabulary, np.uint32(token)))
-        if at == len(self.vocabulary) or self.vocabulary[at] != token:
-            return self.held_by[:0], self.held_times[:0]
-        return self.held_by[self.first[at] : self.first[at + 1]], self.held_times[self.first[at] : self.first[at + 1]]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the arrays."""
-        return sum(getattr(self, name).nbytes for name in self.__slots__ if hasattr(getattr(self, name), "nbytes"))
 
 
 class Shelf:
@@ -227,18 +225,70 @@ class Shelf:
         return score, held
 
     def _holding(self, token: int) -> tuple[Rows, Scores]:
-        base_rows, base_times = self.base.holding(token)
+        base_rows, base_times = self.base.postings.of_token(token)
         if not self._whole:
             standing = self._stands[base_rows]
             base_rows, base_times = base_rows[standing], base_times[standing]
-        tail_rows, tail_times = self.tail.holding(token)
+        tail_rows, tail_times = self.tail.postings.of_token(token)
         rows = np.concatenate([base_rows, tail_rows + len(self.base.points)]).astype(np.int64)
         return rows, np.concatenate([base_times, tail_times]).astype(np.float32)
 
     def _key(self, row: int) -> tuple[str, str]:
         part = self.base if row < len(self.base.points) else self.tail
         at = row if part is self.base else row - len(self.base.points)
-        return part.restaurant_names[part.restaurant[at]], part.review_ids[at]
+        return part.restaurant_names[part.restaurants.column[at]], part.review_ids[at]
+
+
+class _Codes(Generic[Name]):
+    """A column of names as numbers."""
+
+    def __init__(self) -> None:
+        self.codes: dict[Name, int] = {}
+        self.column = array("i")
+
+    def append(self, name: Name) -> None:
+        self.column.append(self.codes.setdefault(name, len(self.codes)))
+
+    def among(self, wanted: Collection[Name]) -> Mask:
+        """The rows whose name is one of these."""
+        chosen = np.zeros(len(self.codes), np.bool_)
+        chosen[[self.codes[name] for name in wanted if name in self.codes]] = True
+        return chosen[np.frombuffer(self.column, np.int32)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Postings:
+    """For each token the rows that hold it and how often."""
+
+    vocabulary: NDArray[np.uint32]  # ascending
+    first: Rows  # where each token's rows begin, and one past the last
+    rows: NDArray[np.int32]
+    times: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, tokens: NDArray[np.uint32], lengths: NDArray[np.int32]) -> "_Postings":
+        """Of texts that stand one after another in `tokens`."""
+        pairs = tokens.astype(np.uint64) << np.uint64(32)
+        pairs |= np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
+        pairs.sort()
+        starts = np.flatnonzero(_differs(pairs))
+        times = np.diff(starts, append=len(pairs))
+        pairs = pairs[starts]
+        vocabulary = (pairs >> np.uint64(32)).astype(np.uint32)
+        first = np.flatnonzero(_differs(vocabulary))
+        return cls(
+            vocabulary=vocabulary[first],
+            first=np.append(first, len(pairs)),
+            rows=(pairs & np.uint64(0xFFFF_FFFF)).astype(np.int32),
+            times=np.minimum(times, MOST_TIMES).astype(np.uint16),
+        )
+
+    def of_token(self, token: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """The rows that hold a token, and how often each does."""
+        at = int(np.searchsorted(self.vocabulary, np.uint32(token)))
+        if at == len(self.vocabulary) or self.vocabulary[at] != token:
+            return self.rows[:0], self.times[:0]
+        return self.rows[self.first[at] : self.first[at + 1]], self.times[self.first[at] : self.first[at + 1]]
 
 
 class _Ranking:
@@ -274,32 +324,11 @@ def _asked(words: Sequence[tuple[str, float]]) -> dict[str, float]:
     return asked
 
 
-def _among(codes: Mapping[Name, int], column: NDArray[np.int32], wanted: Collection[Name]) -> Mask:
-    chosen = np.zeros(len(codes), np.bool_)
-    chosen[[codes[name] for name in wanted if name in codes]] = True
-    return chosen[column] if len(codes) else np.zeros(0, np.bool_)
-
-
-def _coded(names: Sequence[Name]) -> tuple[dict[Name, int], NDArray[np.int32]]:
-    codes: dict[Name, int] = {}
-    column = np.fromiter((codes.setdefault(name, len(codes)) for name in names), np.int32, len(names))
-    return codes, column
-
-
-def _postings(
-    tokens: NDArray[np.uint32], words: NDArray[np.int32]
-) -> tuple[NDArray[np.uint32], Rows, NDArray[np.int32], NDArray[np.uint16]]:
-    pairs = tokens.astype(np.uint64) << np.uint64(32)
-    pairs |= np.repeat(np.arange(len(words), dtype=np.uint64), words)
-    pairs.sort()
-    pairs, times = np.unique(pairs, return_counts=True)
-    vocabulary, first = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_index=True)
-    return (
-        vocabulary,
-        np.append(first, len(pairs)).astype(np.int64),
-        (pairs & np.uint64(0xFFFF_FFFF)).astype(np.int32),
-        np.minimum(times, 65_535).astype(np.uint16),
-    )
+def _differs(values: NDArray[np.unsignedinteger]) -> Mask:
+    """Where a value differs from the one before it; the first does."""
+    differs = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs
 
 
 def _is_at(points: Rows, at: int, point: int) -> bool:
