@@ -20,13 +20,15 @@ from matjip.index.words import highlights, runs
 from matjip.inference.embedder import Embedder
 from matjip.inference.judge import Judge
 from matjip.inference.task import ExpandQuery, Expansion
-from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
+from matjip.reviews.review import Restaurant, Review
 from matjip.reviews.store import Reviews
+from matjip.reviews.validate import is_storable
 from matjip.telemetry.record import AnalysisFinished, Hook
 
-__all__ = ["MAX_LIMIT", "Search"]
+__all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "Search"]
 
 MAX_LIMIT = 100  # hits a page; each is read from the record
+MAX_QUERY_CHARS = 1_000  # a situation takes a paragraph; more is a review, not a query
 RESTAURANTS_PER_PAGE = 1_000
 EXPANDED_WEIGHT = 0.5  # a word that was added counts half of one that was asked
 CURSOR_BYTES = 16  # of the fingerprint: enough to tell two queries apart
@@ -204,9 +206,9 @@ def _check(ask: SearchAsk, fingerprint: str) -> tuple[int, int]:
     query = ask.query
     if not query.strip():
         faults.append(Fault(where="query", wrong="is empty", right="words to look for"))
-    if len(query) > MAX_CONTENT_CHARS:
-        faults.append(Fault(where="query", wrong=f"has {len(query)} characters", right=f"at most {MAX_CONTENT_CHARS}"))
-    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in query):
+    if len(query) > MAX_QUERY_CHARS:
+        faults.append(Fault(where="query", wrong=f"has {len(query)} characters", right=f"at most {MAX_QUERY_CHARS}"))
+    if not is_storable(query):
         faults.append(Fault(where="query", wrong="holds a NUL or half a surrogate pair", right="text"))
     if not 1 <= ask.limit <= MAX_LIMIT:
         faults.append(Fault(where="limit", wrong=f"is {ask.limit}", right=f"a number from 1 to {MAX_LIMIT}"))

@@ -31,7 +31,7 @@ def clock():
 
 @pytest.fixture
 def reviews(clock):
-    return MemoryReviews(clock=clock)
+    return MemoryReviews(clock, erasure_key=b"test")
 
 
 @pytest.fixture

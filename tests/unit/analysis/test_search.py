@@ -40,7 +40,7 @@ class Place:
 
     def __init__(self, index: ExactIndex, *, reviews: MemoryReviews | None = None, **settings: float) -> None:
         self.clock = FakeClock()
-        self.reviews = reviews or MemoryReviews(clock=self.clock)
+        self.reviews = reviews or MemoryReviews(self.clock, erasure_key=b"test")
         self.index = index
         self.seen: list[object] = []
         embedder = FakeEmbedder(meanings={"얼큰": "매콤"})
@@ -266,13 +266,13 @@ async def test_every_fault_of_an_ask_is_named_at_once(place):
     assert [fault.where for fault in caught.value.faults] == ["query", "limit", "rating_min", "window.since"]
 
 
-@pytest.mark.parametrize("query", ["", " \n", "국물\0", "\ud800", "가" * 5_001])
+@pytest.mark.parametrize("query", ["", " \n", "국물\0", "\ud800", "가" * 1_001])
 async def test_a_query_that_is_no_text_is_refused(place, query):
     with pytest.raises(Invalid, match="query"):
         await place.ask(query)
 
 
-@pytest.mark.parametrize("query", ["🔥👍🏽", '"', "' OR 1=1 --", "NEAR(a b)", "*", "없는낱말", "가" * 5_000])
+@pytest.mark.parametrize("query", ["🔥👍🏽", '"', "' OR 1=1 --", "NEAR(a b)", "*", "없는낱말", "가" * 1_000])
 async def test_a_query_that_nothing_matches_finds_nothing_rather_than_everything(place, query):
     await place.put("a")
     result = await place.ask(query)
