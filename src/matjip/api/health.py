@@ -1,0 +1,205 @@
+"""Three questions, answered apart: does the loop turn (live), may work be sent (ready), what is the state of each part (health)."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from matjip.clock import Clock, to_iso
+from matjip.errors import MatjipError
+from matjip.index.index import Index
+from matjip.inference.judge import Judge
+from matjip.inference.task import JudgeSentiment, Label
+from matjip.lifecycle import Lifecycle
+from matjip.reviews.store import Reviews
+from matjip.telemetry.logs import logger
+
+__all__ = [
+    "GOLDEN",
+    "MEDIA_TYPE",
+    "Check",
+    "Finding",
+    "Status",
+    "database_check",
+    "disk_check",
+    "examine",
+    "index_check",
+    "lifecycle_check",
+    "memory_check",
+    "models_check",
+    "to_document",
+    "worst",
+]
+
+MEDIA_TYPE = "application/health+json"
+Status = Literal["pass", "warn", "fail"]
+ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
+BEHIND_WARN = 10_000  # events; the index takes some seconds for them, and searches miss them until then
+MEMORY_INFO = Path("/proc/meminfo")
+# No model that is worth anything gets these wrong; one that does was loaded from a damaged file.
+GOLDEN: tuple[tuple[str, Label], ...] = (
+    ("정말 맛있어요. 직원분도 친절하고 또 오고 싶어요!", "positive"),
+    ("최악이에요. 음식은 식었고 불친절해서 다시는 안 가요.", "negative"),
+    ("Delicious food and very friendly staff, we loved it.", "positive"),
+    ("Terrible. Cold food, rude staff, never again.", "negative"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check saw. `output` is a sentence that may be shown; none when all is well."""
+
+    status: Status
+    observed: float | str | None = None
+    unit: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One part and how it is asked. A needed part that fails makes the service not ready."""
+
+    name: str
+    measurement: str
+    kind: Literal["component", "datastore", "system"]
+    probe: Callable[[], Awaitable[Finding]]
+    is_needed: bool = True
+
+
+async def examine(checks: Sequence[Check], *, timeout_s: float) -> list[tuple[Check, Finding]]:
+    """Ask all parts at once; one that fails or is too slow is a finding, never an exception."""
+    found = await asyncio.gather(*(_ask(check, timeout_s) for check in checks), return_exceptions=True)
+    return [(check, _finding(check, answer)) for check, answer in zip(checks, found, strict=True)]
+
+
+async def _ask(check: Check, timeout_s: float) -> Finding:
+    async with asyncio.timeout(timeout_s):
+        return await check.probe()
+
+
+def _finding(check: Check, answer: Finding | BaseException) -> Finding:
+    if isinstance(answer, Finding):
+        return answer
+    if isinstance(answer, TimeoutError):
+        return Finding(status="fail", output="It did not answer in time.")
+    if isinstance(answer, MatjipError):
+        return Finding(status="fail", output=answer.message)
+    logger(__name__).error("a health check failed", check=check.name, exc_info=answer)
+    return Finding(status="fail", output="It failed; the log says how.")
+
+
+def worst(found: Sequence[tuple[Check, Finding]]) -> Status:
+    return max((finding.status for _, finding in found), key=ORDER.index, default="pass")
+
+
+def to_document(
+    found: Sequence[tuple[Check, Finding]], *, state: str, version: str, now: datetime
+) -> dict[str, object]:
+    """The answer in the shape of health+json (draft-inadarei-api-health-check-06)."""
+    return {
+        "status": worst(found),
+        "version": version.split(".")[0],
+        "releaseId": version,
+        "serviceId": "matjip",
+        "state": state,
+        "time": to_iso(now),
+        "checks": {f"{check.name}:{check.measurement}": [_entry(check, finding, now)] for check, finding in found},
+    }
+
+
+def _entry(check: Check, finding: Finding, now: datetime) -> dict[str, object]:
+    entry = {
+        "componentType": check.kind,
+        "status": finding.status,
+        "observedValue": finding.observed,
+        "observedUnit": finding.unit,
+        "output": finding.output,
+        "time": to_iso(now),
+    }
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def lifecycle_check(lifecycle: Lifecycle) -> Check:
+    """The process is READY: neither starting nor draining."""
+
+    async def probe() -> Finding:
+        if lifecycle.is_ready():
+            return Finding(status="pass", observed=lifecycle.state)
+        return Finding(status="fail", observed=lifecycle.state, output=f"The service is {lifecycle.state}.")
+
+    return Check(name="lifecycle", measurement="state", kind="component", probe=probe)
+
+
+def database_check(reviews: Reviews, clock: Clock) -> Check:
+    """The record answers, and how fast."""
+
+    async def probe() -> Finding:
+        start = clock.monotonic()
+        await reviews.position()
+        return Finding(status="pass", observed=round((clock.monotonic() - start) * 1_000, 3), unit="ms")
+
+    return Check(name="database", measurement="responseTime", kind="datastore", probe=probe)
+
+
+def index_check(reviews: Reviews, index: Index) -> Check:
+    """How many events the index has not seen yet. An index that is behind still answers."""
+
+    async def probe() -> Finding:
+        behind = await reviews.position() - await index.position()
+        late = behind > BEHIND_WARN
+        output = "Searches miss the newest reviews until it has caught up." if late else None
+        return Finding(status="warn" if late else "pass", observed=behind, unit="events", output=output)
+
+    return Check(name="index", measurement="behind", kind="datastore", probe=probe)
+
+
+def models_check(judge: Judge) -> Check:
+    """The golden sentences come out right."""
+
+    async def probe() -> Finding:
+        verdicts = await judge.judge(JudgeSentiment(texts=tuple(text for text, _ in GOLDEN)))
+        wrong = sum(verdict.answer.label != label for verdict, (_, label) in zip(verdicts, GOLDEN, strict=True))
+        if wrong:
+            output = f"{wrong} of {len(GOLDEN)} sentences that everybody understands came out wrong."
+            return Finding(status="fail", observed=len(GOLDEN) - wrong, unit="sentences", output=output)
+        return Finding(status="pass", observed=len(GOLDEN), unit="sentences")
+
+    return Check(name="models", measurement="goldenSentences", kind="component", probe=probe)
+
+
+def disk_check(folder: Path, *, min_free_bytes: int) -> Check:
+    """The data folder has room: a warning below twice the least, a failure below it."""
+
+    async def probe() -> Finding:
+        return _room(shutil.disk_usage(folder).free, min_free_bytes, "The disk of the data folder is nearly full.")
+
+    return Check(name="disk", measurement="free", kind="system", probe=probe, is_needed=False)
+
+
+def memory_check(*, min_free_bytes: int, source: Path = MEMORY_INFO) -> Check:
+    """The machine has memory to give. Where the system does not say, the check says so and does not fail."""
+
+    async def probe() -> Finding:
+        free_bytes = _available(source)
+        if free_bytes is None:
+            return Finding(status="pass", output="This system does not tell its free memory.")
+        return _room(free_bytes, min_free_bytes, "The machine is short of memory.")
+
+    return Check(name="memory", measurement="available", kind="system", probe=probe, is_needed=False)
+
+
+def _available(source: Path) -> int | None:
+    """Bytes that Linux could give to a program; None where it does not say."""
+    if not source.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in source.read_text().splitlines() if ":" in line)
+    return int(lines["MemAvailable"].split()[0]) * 1_024
+
+
+def _room(free_bytes: int, least_bytes: int, sentence: str) -> Finding:
+    status: Status = "fail" if free_bytes < least_bytes else "warn" if free_bytes < 2 * least_bytes else "pass"
+    output = None if status == "pass" else sentence
+    return Finding(status=status, observed=free_bytes, unit="bytes", output=output)

@@ -1,0 +1,229 @@
+"""The three analyses, one restaurant or many at once, over stored reviews or over reviews that come with the question."""
+
+from collections.abc import Sequence
+from typing import Annotated, Generic, Literal, TypeVar
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+
+from matjip.analysis.ask import Ask, InlineReview, Run
+from matjip.analysis.result import AnalysisName, Result, SentimentResult, StrengthsResult, SummaryResult
+from matjip.api.errors import ProblemShape, problem_of, responses, shape
+from matjip.api.examples import SENTIMENT, STRENGTHS, SUMMARY, example
+from matjip.api.fields import Content, Cursor, Id, Language, Limit, Moment, Rating, RequestShape, Word, window_of
+from matjip.api.service import ApiService, Asker, Working
+from matjip.api.strict import StrictRoute
+from matjip.caller import Caller
+from matjip.errors import Fault, Invalid, MatjipError
+
+__all__ = ["AnalyzeBatch", "AnalyzeRequest", "BatchAnswer", "ItemAnswer", "RunPage", "results", "router"]
+
+MAX_INLINE = 1_000  # reviews sent with one question; more belong in the record
+MAX_ASKS = 100
+ERRORS = responses(
+    "malformed", "not_found", "in_flight", "too_large", "unsupported_media_type", "invalid", "not_ready", "timeout"
+)
+MULTI_STATUS = 207
+
+router = APIRouter(prefix="/api/v1", route_class=StrictRoute, responses=ERRORS)
+results = APIRouter(
+    prefix="/api/v1/restaurants/{restaurant_id}/results",
+    tags=["results"],
+    route_class=StrictRoute,
+    responses=responses("malformed", "not_found", "invalid", "not_ready"),
+)
+R = TypeVar("R", bound=Result)
+
+
+class ReviewSent(RequestShape):
+    """A review that is analysed and not kept; only its content is needed."""
+
+    content: Content
+    id: Id | None = Field(default=None, description='Without one it is called "inline-1", "inline-2" by its place.')
+    rating: Rating | None = None
+    author_id: Id | None = None
+    created_at: Moment | None = None
+    language: Language | None = None
+    source: Word | None = None
+
+
+class AnalyzeRequest(RequestShape):
+    """One restaurant: its stored reviews, or with `reviews` the ones sent here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"restaurant_id": "test_restaurant", "reviews": [{"content": "맛있어요!"}]},
+                {"restaurant_id": "mapo-noodles", "since": "2026-10-01", "languages": ["ko"], "lang": "ko"},
+            ]
+        }
+    )
+
+    restaurant_id: Id
+    reviews: Annotated[list[ReviewSent], Field(max_length=MAX_INLINE)] | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    languages: Annotated[tuple[Language, ...], Field(max_length=20)] = ()
+    sources: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    lang: Literal["ko", "en"] | None = Field(
+        default=None, description="Language of the sentences in the answer; without it, the reviews' own."
+    )
+    refresh: StrictBool = Field(default=False, description="Analyse again even if the stored result is current.")
+
+    def ask(self, where: str = "") -> Ask:
+        """The question. Raises Invalid for a window that ends before it begins and for an id that is used twice."""
+        window = window_of(self.since, self.until, self.languages, self.sources, where=where)
+        reviews = None if self.reviews is None else _inline(self.reviews, where)
+        return Ask(
+            restaurant_id=self.restaurant_id, reviews=reviews, window=window, language=self.lang, refresh=self.refresh
+        )
+
+
+class AnalyzeBatch(RequestShape):
+    """Many questions; each is answered alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"requests": [{"restaurant_id": "mapo-noodles"}, {"restaurant_id": "hongdae-grill"}]}]
+        }
+    )
+
+    requests: Annotated[list[AnalyzeRequest], Field(min_length=1, max_length=MAX_ASKS)]
+
+    def asks(self) -> list[Ask]:
+        return [request.ask(f"requests[{index}].") for index, request in enumerate(self.requests)]
+
+
+class ItemAnswer(BaseModel, Generic[R]):
+    """One question's result, or why there is none."""
+
+    index: int = Field(examples=[0])
+    status: int = Field(description="The status that it would have had alone.", examples=[200])
+    result: R | None = None
+    problem: ProblemShape | None = None
+
+
+class BatchAnswer(BaseModel, Generic[R]):
+    """Answers in the order of the questions."""
+
+    answered: int = Field(examples=[1])
+    failed: int = Field(examples=[0])
+    results: list[ItemAnswer[R]]
+
+
+class RunPage(BaseModel):
+    """Runs of an analysis, newest first."""
+
+    runs: list[Run]
+    next_cursor: str | None = Field(description="For the next page; null on the last.", examples=[None])
+
+
+@router.post("/sentiment/analyze", tags=["sentiment"], responses=example(SENTIMENT))
+async def analyze_sentiment(body: AnalyzeRequest, service: Working, caller: Asker) -> SentimentResult:
+    """How the reviews lean: a label and a confidence each, counts, ratios and their interval."""
+    return await service.analyses.sentiment(body.ask(), caller)
+
+
+@router.post("/summary/analyze", tags=["summary"], responses=example(SUMMARY))
+async def analyze_summary(body: AnalyzeRequest, service: Working, caller: Asker) -> SummaryResult:
+    """What the reviews say, overall and by aspect; every statement with the reviews that it rests on."""
+    return await service.analyses.summary(body.ask(), caller)
+
+
+@router.post("/strengths/analyze", tags=["strengths"], responses=example(STRENGTHS))
+async def analyze_strengths(body: AnalyzeRequest, service: Working, caller: Asker) -> StrengthsResult:
+    """What the restaurant is good at, and better at than comparable ones, with support and the test behind it."""
+    return await service.analyses.strengths(body.ask(), caller)
+
+
+@router.post("/sentiment/analyze/batch", tags=["sentiment"])
+async def analyze_sentiment_batch(
+    body: AnalyzeBatch, service: Working, caller: Asker, response: Response
+) -> BatchAnswer[SentimentResult]:
+    """Sentiment of many restaurants; 207 when some could not be answered."""
+    answers = await service.analyses.batch("sentiment", body.asks(), caller)
+    return BatchAnswer[SentimentResult].model_validate(_answers("sentiment", answers, service, caller, response))
+
+
+@router.post("/summary/analyze/batch", tags=["summary"])
+async def analyze_summary_batch(
+    body: AnalyzeBatch, service: Working, caller: Asker, response: Response
+) -> BatchAnswer[SummaryResult]:
+    """Summaries of many restaurants; 207 when some could not be answered."""
+    answers = await service.analyses.batch("summary", body.asks(), caller)
+    return BatchAnswer[SummaryResult].model_validate(_answers("summary", answers, service, caller, response))
+
+
+@router.post("/strengths/analyze/batch", tags=["strengths"])
+async def analyze_strengths_batch(
+    body: AnalyzeBatch, service: Working, caller: Asker, response: Response
+) -> BatchAnswer[StrengthsResult]:
+    """Strengths of many restaurants; 207 when some could not be answered."""
+    answers = await service.analyses.batch("strengths", body.asks(), caller)
+    return BatchAnswer[StrengthsResult].model_validate(_answers("strengths", answers, service, caller, response))
+
+
+@results.get("/{analysis}", responses=example(SENTIMENT))
+async def get_result(
+    restaurant_id: Id, analysis: AnalysisName, service: Working, caller: Asker
+) -> SentimentResult | SummaryResult | StrengthsResult:
+    """The restaurant's stored result, as it was last worked out over its stored reviews."""
+    found = await service.analyses.latest(caller.tenant, restaurant_id, analysis)
+    assert isinstance(found, SentimentResult | SummaryResult | StrengthsResult)
+    return found
+
+
+@results.get("/{analysis}/history")
+async def list_runs(
+    restaurant_id: Id,
+    analysis: AnalysisName,
+    service: Working,
+    caller: Asker,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> RunPage:
+    """Every run of an analysis for a restaurant: who asked, when, how long it took, how it ended."""
+    runs, more = await service.analyses.history(caller.tenant, restaurant_id, analysis, limit, cursor)
+    return RunPage(runs=list(runs), next_cursor=more)
+
+
+def _inline(sent: Sequence[ReviewSent], where: str) -> tuple[InlineReview, ...]:
+    """The reviews with their ids; one that is used twice is a fault."""
+    reviews: dict[str, InlineReview] = {}
+    for index, review in enumerate(sent):
+        review_id = review.id if review.id is not None else f"inline-{index + 1}"
+        if review_id in reviews:
+            raise Invalid.of(
+                Fault(where=f"{where}reviews[{index}].id", wrong="is used twice", right="an id of its own, or none")
+            )
+        reviews[review_id] = InlineReview(
+            id=review_id,
+            content=review.content,
+            author_id=review.author_id,
+            rating=review.rating,
+            created_at=review.created_at,
+            language=review.language,
+            source=review.source,
+        )
+    return tuple(reviews.values())
+
+
+def _answers(
+    name: AnalysisName,
+    answers: Sequence[Result | MatjipError],
+    service: ApiService,
+    caller: Caller,
+    response: Response,
+) -> dict[str, object]:
+    failed = sum(isinstance(answer, MatjipError) for answer in answers)
+    response.status_code = MULTI_STATUS if failed else 200
+    path = f"/api/v1/{name}/analyze/batch"
+    items: list[dict[str, object]] = []
+    for index, answer in enumerate(answers):
+        if isinstance(answer, MatjipError):
+            problem = problem_of(answer)
+            document = shape(problem, instance=path, request_id=caller.request_id, now=service.clock.now())
+            items.append({"index": index, "status": problem.status, "problem": document})
+        else:
+            items.append({"index": index, "status": 200, "result": answer})
+    return {"answered": len(answers) - failed, "failed": failed, "results": items}

@@ -1,0 +1,97 @@
+"""What the routes need from the rest: one frozen value that `app.py` fills."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.result import (
+    AnalysisName,
+    Result,
+    SearchResult,
+    SentimentResult,
+    StrengthsResult,
+    SummaryResult,
+)
+from matjip.api.health import Check
+from matjip.caller import Caller
+from matjip.clock import Clock, Ids
+from matjip.errors import MatjipError
+from matjip.lifecycle import Lifecycle
+from matjip.reviews.store import Reviews
+from matjip.telemetry.metrics import Metrics
+from matjip.telemetry.record import Hook
+
+__all__ = ["Analyses", "ApiService", "Asker", "Search", "Serving", "Working"]
+
+
+class Analyses(Protocol):
+    """The three analyses and their memory."""
+
+    async def sentiment(self, ask: Ask, caller: Caller) -> SentimentResult: ...
+
+    async def summary(self, ask: Ask, caller: Caller) -> SummaryResult: ...
+
+    async def strengths(self, ask: Ask, caller: Caller) -> StrengthsResult: ...
+
+    async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> Sequence[Result | MatjipError]:
+        """One answer an ask, in order."""
+        ...
+
+    async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
+        """The stored result. Raises NotFound."""
+        ...
+
+    async def history(
+        self, tenant: str, restaurant_id: str, analysis: AnalysisName | None, limit: int, cursor: str | None
+    ) -> tuple[Sequence[Run], str | None]:
+        """Runs, newest first, and the next page's cursor."""
+        ...
+
+
+class Search(Protocol):
+    """Finding reviews."""
+
+    async def search(self, ask: SearchAsk, caller: Caller) -> SearchResult: ...
+
+    async def images(self, ask: SearchAsk, caller: Caller) -> SearchResult: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiService:
+    """Everything that the routes may call."""
+
+    reviews: Reviews
+    analyses: Analyses
+    search: Search
+    lifecycle: Lifecycle
+    checks: Sequence[Check]
+    clock: Clock
+    new_id: Ids
+    hooks: Sequence[Hook]
+    metrics: Metrics
+    version: str
+    on_written: Callable[[], None]  # called after each committed write: wakes the projections
+
+
+async def _serving(request: Request) -> ApiService:
+    service: ApiService = request.app.state.service
+    return service
+
+
+Serving = Annotated[ApiService, Depends(_serving)]
+
+
+async def _working(service: Serving) -> ApiService:
+    service.lifecycle.require_ready()
+    return service
+
+
+async def _asker(request: Request) -> Caller:
+    return Caller(request_id=request.scope["state"]["request_id"])
+
+
+Working = Annotated[ApiService, Depends(_working)]  # refuses while starting and draining
+Asker = Annotated[Caller, Depends(_asker)]
