@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from matjip.errors import Busy, Conflict, Fault, Invalid, Misconfigured, Unavailable
+from matjip.errors import Busy, Conflict, Fault, Invalid, MatjipError, Misconfigured, Unavailable
 
 __all__ = ["METADATA", "Database", "DatabaseSettings", "Dialect", "open_database"]
 
@@ -33,6 +33,7 @@ SQLITE_FILE = "matjip.db"
 SQLITE_OLDEST = (3, 38, 0)  # RETURNING came with 3.35, the operator ->> with 3.38
 MIGRATION_LOCK = 0x6D61746A  # "matj": the advisory lock that two starting processes meet at, on PostgreSQL
 WAL_RETRY_S = 0.05  # switching to WAL ignores the busy timeout while another process switches too
+LOCKED = {"55P03", "40P01"}  # PostgreSQL's lock_not_available and deadlock_detected
 RETRY_AFTER_S = 2  # a restart of PostgreSQL, or a long import's batch, is over by then
 
 
@@ -57,15 +58,19 @@ class Database:
         self.dialect: Dialect = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         self._settings = settings
         self._writer = engine.execution_options(matjip_begin="BEGIN IMMEDIATE")
+        # One snapshot for all the statements of a reading, as SQLite gives it anyway.
+        self._reader = (
+            engine if self.dialect == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         bare = {"matjip_begin": ""} if self.dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
         self._bare = engine.execution_options(**bare)  # for what may not run inside a transaction
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads, and on SQLite waits for nobody."""
+        """A transaction that only reads, from one snapshot of the data; it waits for no writer."""
         with _our_errors():
-            async with self.engine.begin() as connection:
+            async with self._reader.begin() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -231,21 +236,27 @@ def _our_errors() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise Conflict("Another write stored the same thing first; repeat the request.") from error
-    except DataError as error:
-        raise Invalid("The input holds text or a number that the database cannot store.") from error
-    except PoolTimeout as error:
-        raise _busy() from error
-    except DBAPIError as error:
-        raise (_busy() if _is_lock(error) else _unavailable()) from error
-    except SQLAlchemyError as error:
-        raise _unavailable() from error
-    except OSError as error:  # asyncpg does not wrap a refused connection
+    except (PoolTimeout, DBAPIError) as error:
+        raise _ours(error) from error
+    except UnicodeEncodeError as error:  # half of a surrogate pair, refused by the driver itself
+        raise _unstorable() from error
+    except (SQLAlchemyError, OSError) as error:  # asyncpg does not wrap a refused connection
         raise _unavailable() from error
 
 
-def _is_lock(error: DBAPIError) -> bool:
-    said = str(error.orig)
-    return "is locked" in said or "lock timeout" in said or "deadlock detected" in said
+def _ours(error: PoolTimeout | DBAPIError) -> MatjipError:
+    if isinstance(error, PoolTimeout):
+        return _busy()
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, DataError) or state.startswith("22"):  # class 22 is "data exception"
+        return _unstorable()
+    if state in LOCKED or "is locked" in str(error.orig):
+        return _busy()
+    return _unavailable()
+
+
+def _unstorable() -> Invalid:
+    return Invalid("The input holds text or a number that the database cannot store.")
 
 
 def _busy() -> Busy:

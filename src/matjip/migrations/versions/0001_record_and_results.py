@@ -76,8 +76,6 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("answer", sa.Text, nullable=False),
-        sa.Column("first_position", sa.BigInteger, nullable=False),
-        sa.Column("last_position", sa.BigInteger, nullable=False),
         sa.Column("at_us", sa.BigInteger, nullable=False),
     )
     op.create_index("idempotency_by_time", "idempotency", ["at_us"])
