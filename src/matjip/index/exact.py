@@ -7,8 +7,8 @@ all of it or nothing. Memory is a copy by tenant, brought up to date by the file
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
@@ -25,8 +25,11 @@ from matjip.index.words import token_number, tokens
 __all__ = ["MIN_SIMILARITY", "ExactIndex"]
 
 A = TypeVar("A")
+ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
+Origin = tuple[int, str, int]  # format, embedder, dimensions
 Sums = dict[tuple[str, str], tuple[NDArray[np.int64], int]]
 
+MEMORY = ":memory:"
 FORMAT = 1  # of the tables and the token numbers; another format is built anew
 MIN_SIMILARITY = 0.3  # a cosine below it is chance: of unrelated reviews' built-in vectors few reach it
 PRIMARY_CODE = 0xFF  # SQLite's error codes carry detail above it
@@ -34,23 +37,38 @@ LOCK_WAIT_S = 30  # another process's transaction is a batch of points, well und
 TAIL_ROWS = 2_000  # changed points that are read again at each change (about 10 ms) before the whole copy is built anew
 TAIL_SHARE = 32  # a large copy bears a larger tail: one row in so many
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS state (
-    only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, embedder TEXT NOT NULL, dimensions INTEGER NOT NULL,
-    position INTEGER NOT NULL, change INTEGER NOT NULL, generation INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS points (
-    point INTEGER PRIMARY KEY, tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, review_id TEXT NOT NULL,
-    vector BLOB, tokens BLOB, rating REAL, language TEXT, source TEXT, created_at INTEGER, has_image INTEGER,
-    change INTEGER NOT NULL, UNIQUE (tenant, restaurant_id, review_id)
-);
-CREATE INDEX IF NOT EXISTS points_by_change ON points (tenant, change);
-CREATE TABLE IF NOT EXISTS centroids (
-    tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, sum BLOB NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (tenant, restaurant_id)
-) WITHOUT ROWID;
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS state (
+        only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, embedder TEXT NOT NULL, dimensions INTEGER NOT NULL,
+        position INTEGER NOT NULL, change INTEGER NOT NULL, generation INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS points (
+        point INTEGER PRIMARY KEY, tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, review_id TEXT NOT NULL,
+        vector BLOB, tokens BLOB, rating REAL, language TEXT, source TEXT, created_at INTEGER, has_image INTEGER,
+        change INTEGER NOT NULL, UNIQUE (tenant, restaurant_id, review_id)
+    )
+    """,
+    """
+    CREATE INDEX IF NOT EXISTS points_by_change ON points (tenant, change)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS centroids (
+        tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, sum BLOB NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (tenant, restaurant_id)
+    ) WITHOUT ROWID
+    """,
+)
+LIVING = """
+SELECT point, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image
+FROM points WHERE tenant = ? AND vector IS NOT NULL ORDER BY point
 """
-COLUMNS = "point, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image"
+CHANGED = """
+SELECT point, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image
+FROM points WHERE tenant = ? AND change > ? LIMIT ?
+"""
 UPSERT = """
 INSERT INTO points (tenant, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image, change)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -70,12 +88,12 @@ class ExactIndex:
     A removed point leaves its key and nothing else, so that other processes learn of it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, dimensions: int, min_similarity: float) -> None:
-        self._connection = connection
+    def __init__(self, writer: "_Line", reader: "_Line", *, dimensions: int, min_similarity: float) -> None:
+        self._writer = writer
+        self._reader = reader
         self._dimensions = dimensions
         self._min_similarity = min_similarity
-        self._lock = threading.Lock()  # one statement at a time; shelves are replaced under it and read without it
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: dict[str, Shelf] = {}  # replaced on the reader's turn, read at any time
         self._generation = -1
 
     @classmethod
@@ -94,26 +112,21 @@ class ExactIndex:
         """
 
         def connect() -> ExactIndex:
-            with _our_errors():
-                connection = sqlite3.connect(
-                    str(path), timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False
-                )
-                try:
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    connection.execute("PRAGMA synchronous = NORMAL")  # a lost tail is caught up from the log
-                    connection.execute("PRAGMA secure_delete = ON")  # an erased person's tokens are overwritten
-                    index = cls(connection, dimensions=dimensions, min_similarity=min_similarity)
-                    index._prepare(embedder, mismatch)
-                except BaseException:
-                    connection.close()
-                    raise
+            with _our_errors(), ExitStack() as on_failure:
+                writer = on_failure.enter_context(closing(_Line(str(path))))
+                _prepare(writer.connection, (FORMAT, embedder, dimensions), mismatch)
+                # A search never waits for a write: it reads what was committed, through a connection of its own.
+                reader = writer if str(path) == MEMORY else on_failure.enter_context(closing(_Line(str(path))))
+                index = cls(writer, reader, dimensions=dimensions, min_similarity=min_similarity)
+                on_failure.pop_all()
             return index
 
         return await asyncio.to_thread(connect)
 
     async def close(self) -> None:
         """Release the file."""
-        await self._off_loop(self._connection.close)
+        await asyncio.to_thread(self._reader.close)
+        await asyncio.to_thread(self._writer.close)
 
     async def __aenter__(self) -> "ExactIndex":
         return self
@@ -138,11 +151,11 @@ class ExactIndex:
         ]
         if faults:
             raise Invalid.of(*faults)
-        await self._off_loop(lambda: self._apply(upserts, deletes, position, after))
+        await asyncio.to_thread(self._apply, upserts, deletes, position, after)
 
     async def position(self) -> int:
         """The log position that the file has reached, whoever brought it there."""
-        return await self._off_loop(lambda: self._state()[0])
+        return await asyncio.to_thread(self._reader.run, lambda connection: _state(connection)[0])
 
     async def search(self, tenant: str, query: Query, *, offset: int = 0, limit: int = 10) -> tuple[list[Found], int]:
         """See `Index.search`. A point *matches*, and is in the total, when it passes the filter and either
@@ -152,7 +165,7 @@ class ExactIndex:
         """
 
         def search() -> tuple[list[Found], int]:
-            shelf = self._locked(lambda: self._shelf(tenant))
+            shelf = self._reader.run(lambda connection: self._shelf(connection, tenant))
             return shelf.search(query, min_similarity=self._min_similarity, offset=offset, limit=limit)
 
         if query.vector.shape != (self._dimensions,):
@@ -163,85 +176,51 @@ class ExactIndex:
 
     async def centroid(self, tenant: str, restaurant_id: str) -> tuple[NDArray[np.int64], int]:
         """The exact sum of a restaurant's vectors and how many they are; zeros and 0 where it has none."""
-        return await self._off_loop(lambda: self._sums([(tenant, restaurant_id)])[tenant, restaurant_id])
+        key = (tenant, restaurant_id)
+        sums = await asyncio.to_thread(self._reader.run, lambda connection: self._sums(connection, [key]))
+        return sums[key]
 
     async def count(self, tenant: str, wanted: Filter) -> int:
         """Points that pass the filter."""
-        shelf = await self._off_loop(lambda: self._shelf(tenant))
+        shelf = await asyncio.to_thread(self._reader.run, lambda connection: self._shelf(connection, tenant))
         return int(np.count_nonzero(shelf.passes(wanted)))
 
     async def clear(self) -> None:
         """Forget everything and go back to position 0, for every process that uses the file."""
 
-        def clear() -> None:
-            with self._transaction():
-                self._forget()
+        def clear(connection: sqlite3.Connection) -> None:
+            with _transaction(connection, "IMMEDIATE"):
+                _forget(connection)
 
-        await self._off_loop(clear)
-
-    async def _off_loop(self, work: Callable[[], A]) -> A:
-        return await asyncio.to_thread(self._locked, work)
-
-    def _locked(self, work: Callable[[], A]) -> A:
-        with self._lock, _our_errors():
-            return work()
-
-    @contextmanager
-    def _transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[None]:
-        self._connection.execute(f"BEGIN {kind}")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has rolled back already
-                self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def _prepare(self, embedder: str, mismatch: Literal["refuse", "clear"]) -> None:
-        self._connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-        wanted = (FORMAT, embedder, self._dimensions)
-        with self._transaction():
-            self._connection.execute("INSERT OR IGNORE INTO state VALUES (1, ?, ?, ?, 0, 0, 0)", wanted)
-            present = self._connection.execute("SELECT format, embedder, dimensions FROM state").fetchone()
-            if present == wanted:
-                return
-            if mismatch == "refuse":
-                raise _other_embedder(present, wanted)
-            self._forget()
-            self._connection.execute("UPDATE state SET format = ?, embedder = ?, dimensions = ?", wanted)
-
-    def _forget(self) -> None:
-        self._connection.execute("DELETE FROM points")
-        self._connection.execute("DELETE FROM centroids")
-        self._connection.execute("UPDATE state SET position = 0, change = change + 1, generation = generation + 1")
-
-    def _state(self) -> tuple[int, int, int]:
-        position, change, generation = self._connection.execute(
-            "SELECT position, change, generation FROM state"
-        ).fetchone()
-        return position, change, generation
+        await asyncio.to_thread(self._writer.run, clear)
 
     def _apply(
         self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int, after: int
     ) -> None:
         stored = {(point.tenant, point.restaurant_id, point.review_id): point for point in upserts}
         removed = {(tenant, *key) for tenant, key in deletes} - stored.keys()
-        rows = [_columns(point) for point in stored.values()]  # before the lock on the file: tokens take the time
-        with self._transaction():
-            present, change, _ = self._state()
-            if not after <= present < position:
-                return
-            change += 1
-            self._move_centroids(stored, removed)
-            self._connection.executemany(REMOVE, [(change, *key) for key in removed])
-            self._connection.executemany(UPSERT, [(*row, change) for row in rows])
-            self._connection.execute("UPDATE state SET position = ?, change = ?", (position, change))
+        rows = [_columns(point) for point in stored.values()]  # before the file is locked: tokens take the time
 
-    def _move_centroids(self, stored: dict[tuple[str, str, str], Point], removed: set[tuple[str, str, str]]) -> None:
-        sums = self._sums({key[:2] for key in (*stored, *removed)})
+        def store(connection: sqlite3.Connection) -> None:
+            with _transaction(connection, "IMMEDIATE"):
+                present, change, _ = _state(connection)
+                if not after <= present < position:
+                    return
+                change += 1
+                self._move_centroids(connection, stored, removed)
+                connection.executemany(REMOVE, [(change, *key) for key in removed])
+                connection.executemany(UPSERT, [(*row, change) for row in rows])
+                connection.execute("UPDATE state SET position = ?, change = ?", (position, change))
+
+        self._writer.run(store)
+
+    def _move_centroids(
+        self, connection: sqlite3.Connection, stored: dict[ReviewKey, Point], removed: set[ReviewKey]
+    ) -> None:
+        sums = self._sums(connection, {key[:2] for key in (*stored, *removed)})
         for key in (*stored, *removed):
             total, count = sums[key[:2]]
-            before = self._connection.execute(
+            before = connection.execute(
                 "SELECT vector FROM points WHERE tenant = ? AND restaurant_id = ? AND review_id = ?", key
             ).fetchone()
             if before and before[0] is not None:
@@ -251,52 +230,102 @@ class ExactIndex:
                 total += stored[key].vector
                 count += 1
             sums[key[:2]] = total, count
-        self._connection.executemany(
+        connection.executemany(
             "INSERT OR REPLACE INTO centroids VALUES (?, ?, ?, ?)",
             [(*key, total.astype("<i8").tobytes(), count) for key, (total, count) in sums.items()],
         )
-        self._connection.execute("DELETE FROM centroids WHERE count = 0")
+        connection.execute("DELETE FROM centroids WHERE count = 0")
 
-    def _sums(self, keys: Sequence[tuple[str, str]] | set[tuple[str, str]]) -> Sums:
+    def _sums(self, connection: sqlite3.Connection, keys: Iterable[tuple[str, str]]) -> Sums:
         sums: Sums = {}
         for key in keys:
-            row = self._connection.execute(
+            row = connection.execute(
                 "SELECT sum, count FROM centroids WHERE tenant = ? AND restaurant_id = ?", key
             ).fetchone()
             stored = np.frombuffer(row[0], "<i8").astype(np.int64) if row else np.zeros(self._dimensions, np.int64)
             sums[key] = stored, row[1] if row else 0
         return sums
 
-    def _shelf(self, tenant: str) -> Shelf:
+    def _shelf(self, connection: sqlite3.Connection, tenant: str) -> Shelf:
         """The tenant's points as the file holds them now."""
-        with self._transaction("DEFERRED"):
-            generation = self._state()[2]
+        with _transaction(connection, "DEFERRED"):
+            generation = _state(connection)[2]
             if generation != self._generation:
                 self._shelves.clear()
                 self._generation = generation
-            (change,) = self._connection.execute(
+            (change,) = connection.execute(
                 "SELECT coalesce(max(change), 0) FROM points WHERE tenant = ?", (tenant,)
             ).fetchone()
             shelf = self._shelves.get(tenant)
             if shelf is None or shelf.change != change:
-                shelf = self._shelves[tenant] = self._renewed(shelf, tenant, change)
+                shelf = self._shelves[tenant] = self._renewed(connection, shelf, tenant=tenant, change=change)
             return shelf
 
-    def _renewed(self, shelf: Shelf | None, tenant: str, change: int) -> Shelf:
+    def _renewed(self, connection: sqlite3.Connection, shelf: Shelf | None, *, tenant: str, change: int) -> Shelf:
         if shelf is not None:
             room = max(TAIL_ROWS, len(shelf.base.points) // TAIL_SHARE)
-            changed = sorted(self._rows("tenant = ? AND change > ? LIMIT ?", (tenant, shelf.built_at, room + 1)))
+            changed = sorted(_rows(connection, CHANGED, (tenant, shelf.built_at, room + 1)))
             if len(changed) <= room:
                 tail = Segment.of((row for row in changed if row.vector is not None), self._dimensions)
                 gone = [row.point for row in changed]
                 return Shelf(shelf.base, tail, gone=gone, built_at=shelf.built_at, change=change)
-        rows = self._rows("tenant = ? AND vector IS NOT NULL ORDER BY point", (tenant,))
-        base, tail = Segment.of(rows, self._dimensions), Segment.of((), self._dimensions)
-        return Shelf(base, tail, gone=(), built_at=change, change=change)
+        base = Segment.of(_rows(connection, LIVING, (tenant,)), self._dimensions)
+        return Shelf(base, Segment.of((), self._dimensions), gone=(), built_at=change, change=change)
 
-    def _rows(self, where: str, values: tuple[str | int, ...]) -> Iterator[Row]:
-        found = self._connection.execute(f"SELECT {COLUMNS} FROM points WHERE {where}", values)  # noqa: S608 - our words
-        return map(Row._make, found)
+
+class _Line:
+    """A connection and whose turn it is on it."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        self._turn = threading.Lock()
+
+    def run(self, work: Callable[[sqlite3.Connection], A]) -> A:
+        with self._turn, _our_errors():
+            return work(self.connection)
+
+    def close(self) -> None:
+        with self._turn:
+            self.connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, wanted: Origin, mismatch: Literal["refuse", "clear"]) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is caught up from the log
+    connection.execute("PRAGMA secure_delete = ON")  # an erased person's tokens are overwritten
+    with _transaction(connection, "IMMEDIATE"):
+        for statement in SCHEMA:
+            connection.execute(statement)
+        connection.execute("INSERT OR IGNORE INTO state VALUES (1, ?, ?, ?, 0, 0, 0)", wanted)
+        present = connection.execute("SELECT format, embedder, dimensions FROM state").fetchone()
+        if present == wanted:
+            return
+        if mismatch == "refuse":
+            raise _other_embedder(present, wanted)
+        _forget(connection)
+        connection.execute("UPDATE state SET format = ?, embedder = ?, dimensions = ?", wanted)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    with connection:  # commits, or rolls back what an error leaves
+        yield
+
+
+def _forget(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM points")
+    connection.execute("DELETE FROM centroids")
+    connection.execute("UPDATE state SET position = 0, change = change + 1, generation = generation + 1")
+
+
+def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    position, change, generation = connection.execute("SELECT position, change, generation FROM state").fetchone()
+    return position, change, generation
+
+
+def _rows(connection: sqlite3.Connection, select: str, values: tuple[str | int, ...]) -> Iterator[Row]:
+    return map(Row._make, connection.execute(select, values))
 
 
 def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
@@ -315,7 +344,7 @@ def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
     )
 
 
-def _other_embedder(present: tuple[int, str, int], wanted: tuple[int, str, int]) -> Misconfigured:
+def _other_embedder(present: Origin, wanted: Origin) -> Misconfigured:
     fault = Fault(
         where="the index file",
         wrong="was built as format {} by {} with {} dimensions".format(*present),
