@@ -9,15 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from matjip.console.report import Report, render
 from tests.unit.console.sample import HOSTILE, PHONE, SOUP, hide_phone, hostile, sample_report
 
+from matjip.console.report import Report, render
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --force-color-profile=srgb --remote-debugging-pipe"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+    "--remote-debugging-pipe",
+]
 PHONE_SIZE, DESK_SIZE = (390, 844), (1280, 900)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install chromium")
@@ -60,9 +69,7 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(
-        self, report: Report, *, size: tuple[int, int] = DESK_SIZE, scripts: bool = True, place: str = ""
-    ) -> None:
+    def open(self, report: Report, *, size: tuple[int, int] = DESK_SIZE, scripts: bool = True, place: str = "") -> None:
         path = self._folder / "report.html"
         path.write_text(render(report, mask=hide_phone), encoding="utf-8", newline="")
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
@@ -94,7 +101,9 @@ class Browser:
         """A mouse click in the middle of what the selector finds."""
         place = f"document.querySelector({json.dumps(selector)})"
         self.js(f"{place}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        x, y = self.js(f"(() => {{ const b = {place}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + 12] }})()")
+        x, y = self.js(
+            f"(() => {{ const b = {place}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + 12] }})()"
+        )
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

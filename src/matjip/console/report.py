@@ -20,6 +20,7 @@ from matjip.analysis.result import (
     Group,
     Hit,
     Quote,
+    Result,
     SearchResult,
     SentimentResult,
     Strength,
@@ -67,6 +68,10 @@ class RestaurantReport:
     def n(self) -> int:
         """The reviews that were considered."""
         return self.sentiment.meta.counts.considered
+
+    def results(self) -> dict[str, Result]:
+        """The results by the name of their analysis."""
+        return {"sentiment": self.sentiment, "summary": self.summary, "strengths": self.strengths}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -434,9 +434,7 @@ def hostile() -> RestaurantReport:
             "r-<evil> 집", "</title><script>window.pwned=3</script>\u202e집", categories=('" onclick="x',)
         ),
         summary=summary("r-<evil> 집", 4, language="ko", overall=HOSTILE[1], lines=(line,)),
-        strengths=strengths(
-            "r-<evil> 집", 4, [strength(HOSTILE[0], "taste", support=4, considered=4, cited=cited)]
-        ),
+        strengths=strengths("r-<evil> 집", 4, [strength(HOSTILE[0], "taste", support=4, considered=4, cited=cited)]),
         reviews=reviews,
     )
 
