@@ -33,7 +33,16 @@ from matjip.console.passage import Mask, Passages, excerpt, masked, merged, piec
 from matjip.console.words import Language, Say, aspect_name, language_name, say_in, source_name
 from matjip.reviews.review import Restaurant, Review
 
-__all__ = ["Report", "RestaurantReport", "Timing", "language_of", "quoted_ids", "render"]
+__all__ = [
+    "Report",
+    "RestaurantReport",
+    "Timing",
+    "anchor",
+    "language_of",
+    "quoted_ids",
+    "quotes_of",
+    "render",
+]
 
 UNSHOWABLE = re.compile("[\0\ud800-\udfff]")  # HTML drops the one and UTF-8 has no others; replaced one for one
 QUOTES_SHOWN = 2  # under a statement; the rest unfolds
