@@ -29,6 +29,7 @@ MOST_TIMES = 65_535  # of one token in one text; a text has at most 5,000 charac
 RRF_K = 60  # reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009)
 BM25_K1 = 1.2  # how soon repeating a word stops to count; the usual value
 BM25_B = 0.75  # how much a long text pays for its length; the usual value
+SPARSE = 8  # with fewer than one row in so many left, they are taken out of the matrix first
 SIMILARITY_DIGITS = 6  # float32 keeps so many; vectors of one direction are equally near whatever their lengths
 ROWS_PER_BLOCK = 4_096  # int8 becomes float32 a block at a time: 1 MB of 64 dimensions stays in the CPU's cache
 
@@ -128,21 +129,14 @@ class Segment:
             passed &= self.has_image == wanted.has_image
         return passed
 
-    def similarities(self, vector: NDArray[np.int8]) -> Scores:
-        """The cosine of every row; sums of integers stay exact in float32 up to 1,040 dimensions."""
-        asked = vector.astype(np.float32)
-        norm = float(np.linalg.norm(asked))
-        found = np.zeros(len(self.points), np.float32)
-        if not norm:
-            return found
-        block = np.empty((min(ROWS_PER_BLOCK, len(found)), len(asked)), np.float32)
-        for start in range(0, len(found), ROWS_PER_BLOCK):
-            piece = self.vectors[start : start + ROWS_PER_BLOCK]
-            np.copyto(block[: len(piece)], piece)
-            np.dot(block[: len(piece)], asked, out=found[start : start + len(piece)])
-        found *= self.inverse_norm
-        found /= np.float32(norm)
-        return np.round(found, SIMILARITY_DIGITS, out=found)
+    def similarities(self, vector: NDArray[np.int8], passed: Mask) -> Scores:
+        """The cosine of every row that passed; what the others get means nothing."""
+        rows = np.flatnonzero(passed)
+        if len(rows) * SPARSE >= len(passed):
+            return _cosines(self.vectors, self.inverse_norm, vector)
+        found = np.zeros(len(passed), np.float32)
+        found[rows] = _cosines(self.vectors[rows], self.inverse_norm[rows], vector)
+        return found
 
 
 class Shelf:
@@ -177,7 +171,7 @@ class Shelf:
         scores at least 1 / (60 + k), and whoever is below place 60 + 2k in both lists scores less than that.
         """
         passed = self.passes(query.wanted)
-        similarity = np.concatenate([part.similarities(query.vector) for part in (self.base, self.tail)])
+        similarity = self._similarities(query.vector, passed)
         near = passed & (similarity >= min_similarity) if query.vector.any() else np.zeros_like(passed)
         score, held = self._word_scores(query.words)
         held &= passed
@@ -207,6 +201,12 @@ class Shelf:
         ]
         found.sort(key=lambda hit: (-hit.score, hit.restaurant_id, hit.review_id))
         return found[offset:needed], total
+
+    def _similarities(self, vector: NDArray[np.int8], passed: Mask) -> Scores:
+        border = len(self.base.points)
+        return np.concatenate(
+            [self.base.similarities(vector, passed[:border]), self.tail.similarities(vector, passed[border:])]
+        )
 
     def _word_scores(self, words: Sequence[tuple[str, float]]) -> tuple[Scores, Mask]:
         """BM25 over the tenant's standing points, a word's pairs averaged so that long words weigh no more than short ones."""
@@ -310,6 +310,23 @@ class _Ranking:
         """The rank of each of these rows from 1; 0 where it is not in the list."""
         better = len(self._sorted) - np.searchsorted(self._sorted, self._score[rows], side="right")
         return np.where(self._members[rows], better + 1, 0)
+
+
+def _cosines(matrix: NDArray[np.int8], inverse_norm: Scores, vector: NDArray[np.int8]) -> Scores:
+    """Of every row and the vector; sums of integers stay exact in float32 up to 1,040 dimensions."""
+    asked = vector.astype(np.float32)
+    norm = np.linalg.norm(asked)
+    found = np.zeros(len(matrix), np.float32)
+    if not norm:
+        return found
+    block = np.empty((min(ROWS_PER_BLOCK, len(matrix)), len(asked)), np.float32)
+    for start in range(0, len(matrix), ROWS_PER_BLOCK):
+        piece = matrix[start : start + ROWS_PER_BLOCK]
+        np.copyto(block[: len(piece)], piece)
+        np.dot(block[: len(piece)], asked, out=found[start : start + len(piece)])
+    found *= inverse_norm
+    found /= norm
+    return np.round(found, SIMILARITY_DIGITS, out=found)
 
 
 def _reciprocal(rank: Rows) -> NDArray[np.float64]:
