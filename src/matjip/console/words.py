@@ -114,12 +114,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "masked": ("개인정보 가림", "personal data masked"),
     "insufficient": ("근거 부족", "Not enough evidence"),
     "insufficient_why": (
-        "리뷰 {n:,}건으로는 말하기 어렵습니다. 지어내지 않고 비워 둡니다.",
-        "{n:,} reviews are too few to say. Nothing is made up to fill the gap.",
+        "리뷰 {n:,}건에서 말할 만한 근거를 찾지 못했습니다. 지어내지 않고 비워 둡니다.",
+        "{n:,} reviews hold too little evidence to say. Nothing is made up to fill the gap.",
     ),
     "insufficient_why/1": (
-        "리뷰 {n:,}건으로는 말하기 어렵습니다. 지어내지 않고 비워 둡니다.",
-        "{n:,} review is too little to say. Nothing is made up to fill the gap.",
+        "리뷰 {n:,}건에서 말할 만한 근거를 찾지 못했습니다. 지어내지 않고 비워 둡니다.",
+        "{n:,} review holds too little evidence to say. Nothing is made up to fill the gap.",
     ),
     "insufficient_window": (
         "전체 {available:,}건 중 {considered:,}건을 봤습니다.",

@@ -30,7 +30,7 @@
     shelf.replaceChildren(copy);
     panel.showModal();
     const first = shelf.querySelector("mark");
-    if (first) first.scrollIntoView({ block: "center" });
+    if (first) first.scrollIntoView({ block: "start" });
     else shelf.scrollTop = 0;
   };
 
