@@ -488,12 +488,13 @@ def close_answer() -> Update:
 def _parts(rows: Iterable[Sequence[str]], dialect: Dialect, width: int) -> Select[Any]:
     """The rows as a subquery with one parameter, however many they are. The operator ->> is the same in both databases."""
     given = bindparam(None, orjson.dumps(list(rows)).decode(), Text)
-    array = func.json_each(given) if dialect == "sqlite" else func.jsonb_array_elements(cast(given, JSONB))
-    wanted = array.table_valued("value", name="wanted")
+    if dialect == "sqlite":
+        wanted = func.json_each(given).table_valued("value", name="wanted")
+    else:
+        wanted = func.jsonb_array_elements(cast(given, JSONB)).table_valued("value").render_derived(name="wanted")
     part = wanted.c.value.op("->>", return_type=Text())
-    return select(*(part(literal_column(str(index))) for index in range(width))).select_from(
-        wanted if dialect == "sqlite" else wanted.render_derived()
-    )
+    columns: list[Any] = [part(literal_column(str(index))) for index in range(width)]
+    return select(*columns).select_from(wanted)
 
 
 async def _store(connection: AsyncConnection, before: State, after: State, events: Sequence[Event]) -> None:
