@@ -1,0 +1,320 @@
+"""What a text praises and blames: pairs of a thing and an opinion, found by tables, Korean and English.
+
+Korean is read without its spaces, since reviewers leave them out: a known noun, its particle, adverbs, then a known
+surface form of an opinion. Where no noun fits, an opinion that implies its aspect stands alone ("맛있어요": taste).
+English is read by clause: an opinion word and the nearest noun that it goes with.
+What is denied is turned round; what was only heard, hoped or true once is left out. Precision comes before recall.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import orjson
+
+from matjip.inference.task import Aspect, Mention, Polarity
+
+__all__ = ["AspectFinder"]
+
+Role = Literal["said", "modifying", "unreal"]
+FAR_CHARS = 14  # squeezed characters between a noun and its opinion; further apart they belong to other clauses
+FAR_WORDS = 6  # the same in English words
+HANGUL = re.compile("[가-힣]")
+LATIN = re.compile("[A-Za-z]{2}")
+PARTICLE = re.compile(
+    "이랑|에서도|에서는|에서|에는|에도|까지도|까지|부터|이나|들이|들은|들도|들을|들|이고|이며|"
+    "께서|님이|님도|님은|님들|분이|분도|분은|이|가|은|는|도|을|를|의|에|로|으로|와|과|랑|만|나"
+)
+DENIED_AFTER = re.compile("(?:지|지는|지도|진|질|진않)?(?:않|못하|못해|안)")
+DENIED_NOUN = re.compile("(?:은|는|이|가|까지는|까진)?(?:아니|아님|아녔)")
+DENIED_BEFORE = ("안", "못", "별로안", "하나도안", "전혀안", "그닥안")
+UNREAL_AFTER = re.compile("줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니")
+ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초")
+PAST_TURN = re.compile("(?:었|았|했|였|웠|렸|졌|셨)(?:는데|지만|었는데)")
+STOPS = frozenset(".!?~\n…")
+
+WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
+CLAUSE_END = re.compile(r"[.!?;\n]|,| but | although | though | however | yet | while ", re.IGNORECASE)
+NEGATORS = frozenset("not no never hardly barely without isn't wasn't aren't weren't don't didn't doesn't can't couldn't nothing neither".split())
+UNREAL_WORDS = frozenset("if would could should expected hoped wish supposed used heard said".split())
+COPULAS = frozenset("is was are were be been seems seemed tasted tastes looked felt feels".split())
+
+
+class Noun(NamedTuple):
+    """A noun of the table where it stands in the squeezed text."""
+
+    aspect: Aspect
+    start: int
+    end: int
+    resume: int  # behind its particle
+
+
+@dataclass(slots=True)
+class Squeezed:
+    """A text without its white space, and where each character came from."""
+
+    text: str
+    at: list[int]
+    edges: set[int]  # places where a word starts
+
+    @classmethod
+    def of(cls, text: str) -> "Squeezed":
+        kept, at, edges, before = [], [], set(), " "
+        for place, letter in enumerate(text):
+            if not letter.isspace():
+                if not HANGUL.match(letter) or not HANGUL.match(before):
+                    edges.add(len(kept))
+                kept.append(letter)
+                at.append(place)
+            elif letter == "\n":
+                kept.append(letter)
+                at.append(place)
+            before = letter
+        edges.add(len(kept))
+        return cls("".join(kept), at, edges)
+
+
+@dataclass(frozen=True, slots=True)
+class Korean:
+    """The Korean tables."""
+
+    opinions: list[tuple[str, int, Aspect | None, list[Aspect], bool]]
+    surfaces: dict[str, tuple[int, Role]]
+    nouns: dict[str, Aspect]
+    adverbs: dict[str, bool]
+    heads: set[str] = field(default_factory=set)
+    longest: int = 0
+
+    @classmethod
+    def of(cls, table: dict[str, object]) -> "Korean":
+        opinions, surfaces, nouns, adverbs = (table[name] for name in ("opinions", "surfaces", "nouns", "adverbs"))
+        assert isinstance(opinions, list) and isinstance(surfaces, dict) and isinstance(nouns, dict) and isinstance(adverbs, list)
+        return cls(
+            [tuple(opinion) for opinion in opinions],
+            {surface: (number, role) for surface, (number, role) in surfaces.items()},
+            nouns,
+            dict.fromkeys(adverbs, True),
+            {surface[:2] for surface in surfaces} | {surface for surface in surfaces if len(surface) == 1},
+            max(map(len, surfaces)),
+        )
+
+    def surface_at(self, text: str, place: int) -> str | None:
+        """The longest surface form that starts here."""
+        if text[place : place + 2] not in self.heads and text[place : place + 1] not in self.surfaces:
+            return None
+        for size in range(min(self.longest, len(text) - place), 0, -1):
+            if text[place : place + size] in self.surfaces:
+                return text[place : place + size]
+        return None
+
+    def noun_at(self, squeezed: Squeezed, place: int) -> Noun | None:
+        """The longest noun that starts here; a noun of one syllable must stand alone or before an opinion."""
+        for size in range(min(6, len(squeezed.text) - place), 0, -1):
+            aspect = self.nouns.get(squeezed.text[place : place + size])
+            if aspect is None:
+                continue
+            end = place + size
+            particle = PARTICLE.match(squeezed.text, end)
+            resume = particle.end() if particle and not self.surface_at(squeezed.text, end) else end
+            followed = self.surface_at(squeezed.text, resume) or self.adverb_at(squeezed.text, resume)
+            if size > 1 or followed or (resume > end and resume in squeezed.edges):
+                return Noun(aspect, place, end, resume)
+        return None
+
+    def adverb_at(self, text: str, place: int) -> int:
+        """The length of the adverb that starts here; 0 without one."""
+        for size in range(min(5, len(text) - place), 0, -1):
+            if text[place : place + size] in self.adverbs:
+                return size
+        return 0
+
+    def mentions(self, text: str) -> Iterator[Mention]:
+        squeezed = Squeezed.of(text)
+        place, resume, noun, once = 0, 0, None, -1
+        while place < len(squeezed.text):
+            letter = squeezed.text[place]
+            if letter in STOPS:
+                noun, once = None, -1
+            if place in squeezed.edges or place == resume:
+                if ONCE.match(squeezed.text, place):
+                    once = place
+                if surface := self.surface_at(squeezed.text, place):
+                    mention = self._mention(text, squeezed, place, surface, noun, once=once >= 0)
+                    if mention:
+                        yield mention
+                    place = resume = place + len(surface)
+                    continue
+                if found := self.noun_at(squeezed, place):
+                    noun = found
+                    place = resume = found.resume
+                    continue
+                if size := self.adverb_at(squeezed.text, place) or self._denial_at(squeezed.text, place):
+                    place = resume = place + size
+                    continue
+            place += 1
+
+    @staticmethod
+    def _denial_at(text: str, place: int) -> int:
+        return next((len(word) for word in ("안", "못", "별로", "하나도", "전혀", "그닥") if text.startswith(word, place)), 0)
+
+    def _mention(
+        self, text: str, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool
+    ) -> Mention | None:
+        number, role = self.surfaces[surface]
+        form, polarity, implied, aspects, strict = self.opinions[number]
+        end = place + len(surface)
+        if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end) or (once and PAST_TURN.search(surface)):
+            return None
+        if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
+            noun = None
+        if role == "modifying" and not noun:
+            ahead = self.noun_at(squeezed, end)
+            noun = ahead if ahead and ahead.aspect in aspects else None
+        if strict and not (noun and (noun.start > place or self._touches(squeezed.text, noun.resume, place))):
+            return None
+        aspect = noun.aspect if noun else implied
+        if aspect is None:
+            return None
+        denied_before = squeezed.text[max(0, place - 4) : place].endswith(DENIED_BEFORE)
+        after = DENIED_AFTER.match(squeezed.text, end) or (DENIED_NOUN.match(squeezed.text, end) if role == "said" else None)
+        if after and not surface.endswith(("지", "지는", "지도", "진")) and DENIED_AFTER.match(squeezed.text, end) and after.group()[0] in "않못안":
+            after = None  # "맛있어요 안 짜요": the denial belongs to the next opinion
+        negated = denied_before != (after is not None)
+        first = min(noun.start, place) if noun else place
+        last = max(end, noun.end if noun and noun.start > place else end, after.end() if after else end)
+        if denied_before and first == place:
+            first = place - 1
+        return Mention(
+            aspect=aspect,
+            polarity=_polarity(polarity, negated=negated),
+            target=text[squeezed.at[noun.start] : squeezed.at[noun.end - 1] + 1] if noun else None,
+            opinion=form,
+            start=squeezed.at[first],
+            end=_word_end(squeezed, last),
+            negated=negated,
+        )
+
+    def _touches(self, text: str, place: int, until: int) -> bool:
+        """Whether only adverbs and denials stand between."""
+        while place < until:
+            size = self.adverb_at(text, place) or self._denial_at(text, place)
+            if not size:
+                return False
+            place += size
+        return place == until
+
+
+def _word_end(squeezed: Squeezed, end: int) -> int:
+    """The end of the word that a span stops in, so that a quoted span reads whole; at most three characters on."""
+    for more in range(4):
+        if end + more in squeezed.edges:
+            return squeezed.at[end + more - 1] + 1
+    return squeezed.at[end - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class English:
+    """The English tables."""
+
+    opinions: dict[str, tuple[int, Aspect | None, list[Aspect]]]
+    nouns: dict[str, Aspect]
+
+    @classmethod
+    def of(cls, table: dict[str, object]) -> "English":
+        opinions, nouns = table["opinions"], table["nouns"]
+        assert isinstance(opinions, dict) and isinstance(nouns, dict)
+        return cls({word: tuple(known) for word, known in opinions.items()}, nouns)
+
+    def mentions(self, text: str) -> Iterator[Mention]:
+        start = 0
+        for stop in [*(match.span() for match in CLAUSE_END.finditer(text)), (len(text), len(text))]:
+            words = [(match.group().lower().replace("’", "'"), match.start(), match.end()) for match in WORD.finditer(text, start, stop[0])]
+            yield from self._clause(text, words)
+            start = stop[1]
+
+    def _clause(self, text: str, words: list[tuple[str, int, int]]) -> Iterator[Mention]:
+        nouns = list(self._spans(words, self.nouns))
+        used = {place for first, last, _ in nouns for place in range(first, last)}
+        for first, last, phrase in self._spans(words, self.opinions):
+            if used & set(range(first, last)):
+                continue
+            said = {word for word, _, _ in words[:first]}
+            if said & UNREAL_WORDS:
+                continue
+            polarity, implied, aspects = self.opinions[phrase]
+            noun = self._noun(nouns, first, last, words, aspects)
+            aspect = self.nouns[noun[2]] if noun else implied
+            if aspect is None:
+                continue
+            denials = [place for place in range(max(0, first - 4), first) if words[place][0] in NEGATORS]
+            negated = len(denials) % 2 == 1 and "only" not in said
+            begin = min([first, *denials[-1:], noun[0] if noun else first])
+            end = max(last, noun[1] if noun else last)
+            yield Mention(
+                aspect=aspect,
+                polarity=_polarity(polarity, negated=negated),
+                target=text[words[noun[0]][1] : words[noun[1] - 1][2]] if noun else None,
+                opinion=phrase,
+                start=words[begin][1],
+                end=words[end - 1][2],
+                negated=negated,
+            )
+
+    @staticmethod
+    def _spans(words: list[tuple[str, int, int]], table: dict[str, object] | dict[str, Aspect]) -> Iterator[tuple[int, int, str]]:
+        place = 0
+        while place < len(words):
+            for size in (3, 2, 1):
+                phrase = " ".join(word for word, _, _ in words[place : place + size])
+                if phrase in table and place + size <= len(words):
+                    yield place, place + size, phrase
+                    place += size - 1
+                    break
+            place += 1
+
+    def _noun(
+        self, nouns: list[tuple[int, int, str]], first: int, last: int, words: list[tuple[str, int, int]], aspects: list[Aspect]
+    ) -> tuple[int, int, str] | None:
+        best, best_distance = None, float(FAR_WORDS)
+        for noun in nouns:
+            if self.nouns[noun[2]] not in aspects:
+                continue
+            if noun[0] >= last:  # "great service": right behind; further on only if nothing better stands before
+                distance = noun[0] - last + 0.5 if noun[0] - last <= 1 else noun[0] - last + 3.0
+            else:
+                between = {word for word, _, _ in words[noun[1] : first]}
+                distance = first - noun[1] + (0.0 if between & COPULAS else 1.0)
+            if distance < best_distance:
+                best, best_distance = noun, distance
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class AspectFinder:
+    """Both languages behind one question."""
+
+    korean: Korean
+    english: English
+
+    @classmethod
+    def load(cls, file: Traversable | Path) -> "AspectFinder":
+        """Read what `training/aspects.py` wrote."""
+        tables = orjson.loads(file.read_bytes())
+        return cls(Korean.of(tables["korean"]), English.of(tables["english"]))
+
+    def find(self, texts: Sequence[str]) -> Iterator[tuple[Mention, ...]]:
+        """The mentions of each text, in the order of their place; a mention said twice in one text stands once."""
+        for text in texts:
+            found: list[Mention] = []
+            if HANGUL.search(text):
+                found += self.korean.mentions(text)
+            if LATIN.search(text):
+                found += self.english.mentions(text)
+            yield tuple(sorted(found, key=lambda mention: (mention.start, mention.end)))
+
+
+def _polarity(sign: int, *, negated: bool) -> Polarity:
+    return "positive" if (sign > 0) != negated else "negative"

@@ -1,0 +1,59 @@
+"""Reviews that almost repeat an earlier one: a sign of copying, and no second voice."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from matjip.inference.lite.features import normalise
+
+__all__ = ["near_duplicates"]
+
+SHORTEST_CHARS = 20  # "맛있어요" is said by many who never met; below this only chance repeats
+SHINGLE_CHARS = 4
+HASHES = 64
+BANDS = 16  # of 4 hashes: pairs of similarity 0.8 meet in some band with probability 0.9998 (1 - (1 - 0.8⁴)¹⁶)
+SIMILAR = 0.8  # share of common shingles (Jaccard)
+
+
+def near_duplicates(texts: Sequence[str]) -> list[int | None]:
+    """For each text the index of the earliest text that it nearly repeats, else None. Near-linear: MinHash in bands.
+
+    MinHash: A. Broder, On the resemblance and containment of documents, 1997.
+    """
+    multipliers = np.random.default_rng(0).integers(1, 1 << 31, HASHES, dtype=np.int64) * 2 + 1
+    seen: dict[tuple[int, bytes], list[int]] = {}
+    shingles: list[frozenset[str]] = []
+    found: list[int | None] = []
+    for place, text in enumerate(texts):
+        mine = _shingles(text)
+        shingles.append(mine)
+        found.append(None)
+        if not mine:
+            continue
+        values = np.fromiter((hash_of(shingle) for shingle in mine), dtype=np.int64, count=len(mine))
+        signature = ((values[:, None] * multipliers) >> 7).min(axis=0).reshape(BANDS, -1)
+        candidates: set[int] = set()
+        for band, part in enumerate(signature):
+            bucket = seen.setdefault((band, part.tobytes()), [])
+            candidates.update(bucket)
+            bucket.append(place)
+        for earlier in sorted(candidates):
+            if len(mine & shingles[earlier]) >= SIMILAR * len(mine | shingles[earlier]):
+                found[place] = earlier if found[earlier] is None else found[earlier]
+                break
+    return found
+
+
+def hash_of(shingle: str) -> int:
+    """The same number in every process (Python's own hash of a string is not)."""
+    value = 0
+    for letter in shingle:
+        value = (value * 1_000_003 + ord(letter)) & 0x7FFFFFFF
+    return value
+
+
+def _shingles(text: str) -> frozenset[str]:
+    squeezed = normalise(text).replace(" ", "")
+    if len(squeezed) < SHORTEST_CHARS:
+        return frozenset()
+    return frozenset(squeezed[start : start + SHINGLE_CHARS] for start in range(len(squeezed) - SHINGLE_CHARS + 1))

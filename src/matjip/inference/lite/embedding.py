@@ -1,0 +1,64 @@
+"""Text to 64 integers: the sum of its n-grams' rows, made a unit vector and rounded to int8."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matjip.inference.embedder import Vectors
+from matjip.inference.lite.features import hashed
+
+__all__ = ["LiteEmbedder"]
+
+BATCH = 500  # texts at once: the gathered rows stay in cache
+VERSION = "1"  # raised with every new file of weights, since another embedder means another index
+
+
+@dataclass(frozen=True, slots=True)
+class LiteEmbedder:
+    """The built-in embedder."""
+
+    rows: NDArray[np.float32]  # shape (buckets, dimensions)
+
+    @classmethod
+    def load(cls, file: Traversable | Path | None = None) -> "LiteEmbedder":
+        """Read what `training/embedding.py` wrote."""
+        file = file or files("matjip.inference.lite") / "embedding.npz"
+        with file.open("rb") as opened, np.load(opened) as data:
+            return cls(data["codes"].astype(np.float32) * data["scale"].astype(np.float32)[:, None])
+
+    @property
+    def name(self) -> str:
+        return f"lite-embedding/{VERSION}"
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.rows.shape[1])
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) <= 8:  # a query or two: a thread would cost more than the work
+            return self.vectors(texts)
+        return await asyncio.to_thread(self.vectors, texts)
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """The same, at once: for those who are not on an event loop."""
+        found = np.zeros((len(texts), self.dimensions), dtype=np.int8)
+        for start in range(0, len(texts), BATCH):
+            found[start : start + BATCH] = self._vectors(texts[start : start + BATCH])
+        return found
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        owners, buckets = hashed(texts, int(len(self.rows)).bit_length() - 1)
+        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        if len(owners):
+            starts = np.flatnonzero(np.diff(owners, prepend=-1))
+            sums[owners[starts]] = np.add.reduceat(self.rows[buckets], starts, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        units = sums / np.where(lengths > 0, lengths, 1)
+        vectors: Vectors = np.round(units * 127).astype(np.int8)
+        return vectors

@@ -1,0 +1,77 @@
+"""The tables behind aspect finding: Korean opinions conjugated into their surface forms, English words with their aspects."""
+
+from pathlib import Path
+
+import orjson
+
+from training import lexicon_en, lexicon_ko
+from training.conjugate import ENDINGS, HONORIFIC, conjugated
+from training.grammar_ko import ADVERBS
+from training.lexicon_ko import Opinion
+
+__all__ = ["build"]
+
+# What follows these endings has not happened, or was only heard: the surface is recognised and says nothing.
+UNREAL = ("을", "으면", "길래", "다고")
+MODIFYING = ("은", "는", "던", "었던")
+MORE_ADVERBS = "다 더 잘 많이 특히 무척 역시 항상 늘 제일 가장 굉장히 약간 조금 훨씬 상당히 전체적으로 그냥 또 모두 전부 너무너무 참말로 존나 겁나 넘넘 엄청나게 나름 은근 확실히"
+
+
+def build(out: Path) -> dict[str, int]:
+    """Write `aspects.json`; returns how much is in it."""
+    opinions, surfaces = [], {}
+    for number, opinion in enumerate(lexicon_ko.OPINIONS):
+        opinions.append([dictionary_form(opinion), opinion.polarity, opinion.implies, list(opinion.aspects), _is_strict(opinion)])
+        for surface, role in _surfaces(opinion).items():
+            surfaces.setdefault(surface.replace(" ", ""), [number, role])
+    nouns = {noun: aspect for aspect, words in lexicon_ko.NOUNS.items() for noun in words.split()}
+    tables = {
+        "korean": {
+            "opinions": opinions,
+            "surfaces": surfaces,
+            "nouns": nouns,
+            "adverbs": sorted({*ADVERBS, *MORE_ADVERBS.split()} - {"개"}),
+        },
+        "english": {"opinions": _english(), "nouns": {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")}},
+    }
+    (out / "aspects.json").write_bytes(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS))
+    return {"korean_surfaces": len(surfaces), "korean_nouns": len(nouns), "english_opinions": len(tables["english"]["opinions"])}
+
+
+def dictionary_form(opinion: Opinion) -> str:
+    """진하다, 친절하다, 최고."""
+    return opinion.form + {"hada": "하다", "noun": ""}.get(opinion.kind, "다")
+
+
+def _is_strict(opinion: Opinion) -> bool:
+    """A stem of one syllable means too many things: it counts only right behind a noun that it goes with."""
+    return len(opinion.form) == 1 and opinion.kind != "noun"
+
+
+def _surfaces(opinion: Opinion) -> dict[str, str]:
+    found = {}
+    for ending in ENDINGS:
+        if ending in HONORIFIC and "service" not in opinion.aspects:
+            continue
+        surface = conjugated(opinion, ending)
+        if surface and len(surface) > 1:
+            found[surface] = "unreal" if ending in UNREAL else "modifying" if ending in MODIFYING else "said"
+    if len(opinion.form.replace(" ", "")) > 1:
+        found.setdefault(opinion.form, "said")  # a bare stem: 사장님 불친절
+    elif opinion.kind == "noun":
+        found.setdefault(opinion.form, "said")
+    return found
+
+
+def _english() -> dict[str, list[object]]:
+    words: dict[str, list[object]] = {}
+    for polarity, listed in zip((1, -1), lexicon_en.ANYWHERE, strict=True):
+        for word in listed.split("|"):
+            words[word] = [polarity, None, list(lexicon_en.NOUNS)]
+    for aspect, (praise, blame) in lexicon_en.OPINIONS.items():
+        for polarity, listed in ((1, praise), (-1, blame)):
+            for word in listed.split("|"):
+                known = words.setdefault(word, [polarity, lexicon_en.IMPLIED.get(word), []])
+                if known[0] == polarity and aspect not in known[2]:
+                    known[2].append(aspect)
+    return words

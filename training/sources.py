@@ -1,0 +1,83 @@
+"""Where the training texts come from: NSMC raw (CC0), MAMS (Apache-2.0), VADER's lexicon (MIT), and our own grammar."""
+
+import gzip
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+__all__ = ["Labelled", "mams_windows", "nsmc", "split_of", "vader_words"]
+
+NEGATIVE_UP_TO = 4  # NSMC ratings run from 1 to 10; 5 to 8 lean neither way and are left out
+POSITIVE_FROM = 9
+FOLDS = 25  # subjects are held out whole, so that no film is on both sides
+DEVELOPMENT_FOLD = 1
+CALIBRATION_FOLD = 2
+WINDOW_CHARS = 60  # around a term in an English sentence: about a clause
+
+
+class Labelled(NamedTuple):
+    """A text, whether it praises (1) or blames (0), and how much it counts."""
+
+    text: str
+    label: int
+    weight: float = 1.0
+
+
+def split_of(subject: int) -> str:
+    """train, development or calibration: by subject."""
+    fold = subject % FOLDS
+    return {DEVELOPMENT_FOLD: "development", CALIBRATION_FOLD: "calibration"}.get(fold, "train")
+
+
+def nsmc(path: Path) -> dict[str, list[tuple[str, int]]]:
+    """Reviews of clear rating by split; each split balanced by dropping positives at random (seed 0)."""
+    splits: dict[str, dict[int, list[str]]] = {
+        name: {0: [], 1: []} for name in ("train", "development", "calibration")
+    }
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            subject, rating, text = line.rstrip("\n").split("\t", 2)
+            score = int(rating)
+            if score <= NEGATIVE_UP_TO or score >= POSITIVE_FROM:
+                splits[split_of(int(subject))][int(score >= POSITIVE_FROM)].append(text)
+    dice = Random(0)
+    balanced = {}
+    for name, by_label in splits.items():
+        size = min(map(len, by_label.values()))
+        rows = [(text, label) for label, texts in by_label.items() for text in dice.sample(texts, size)]
+        dice.shuffle(rows)
+        balanced[name] = rows
+    return balanced
+
+
+def mams_windows(path: Path) -> Iterator[tuple[str, int]]:
+    """The clause around each English term that is praised or blamed."""
+    for sentence in ElementTree.parse(path).getroot().iter("sentence"):  # noqa: S314  a file that the user names
+        text = sentence.findtext("text") or ""
+        for term in sentence.iter("aspectTerm"):
+            if term.get("polarity") in ("positive", "negative"):
+                yield _clause(text, int(term.get("from", 0)), int(term.get("to", 0))), int(term.get("polarity") == "positive")
+
+
+def _clause(text: str, start: int, end: int) -> str:
+    left = max(0, start - WINDOW_CHARS)
+    right = min(len(text), end + WINDOW_CHARS)
+    for cut in (", ", "; ", ". ", " but ", " and the "):
+        before = text.rfind(cut, left, start)
+        left = max(left, before + len(cut)) if before >= 0 else left
+        after = text.find(cut, end, right)
+        right = after if after >= 0 else right
+    return text[left:right].strip()
+
+
+def vader_words() -> list[tuple[str, float]]:
+    """Words with a mean valence of at least 0.8, from -4 to 4; none where the package is not installed."""
+    try:
+        import vaderSentiment.vaderSentiment as vader  # noqa: PLC0415  optional, and only here
+    except ImportError:
+        return []
+    lexicon = vader.SentimentIntensityAnalyzer().lexicon
+    return [(word, value) for word, value in lexicon.items() if abs(value) >= 0.8 and word.isalpha()]
