@@ -22,6 +22,7 @@ from matjip.reviews.event import (
 )
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Reviews
+from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import CaughtUp, Hook
 
 __all__ = ["ProjectionSettings", "Projector"]
@@ -156,8 +157,7 @@ class Projector:
 
     def _report(self, position: int, behind: int, points: int, seconds: float) -> None:
         record = CaughtUp(projection=PROJECTION, position=position, behind=behind, points=points, seconds=seconds)
-        for hook in self._hooks:
-            hook(record)
+        tell(self._hooks, record)
 
 
 def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft], list[tuple[str, PointKey]]]:

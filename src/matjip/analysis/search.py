@@ -23,6 +23,7 @@ from matjip.inference.task import ExpandQuery, Expansion
 from matjip.reviews.review import Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.reviews.validate import is_storable
+from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "Search"]
@@ -89,8 +90,7 @@ class Search:
                 reviews=found,
                 seconds=self._clock.monotonic() - began,
             )
-            for hook in self._hooks:
-                hook(record)
+            tell(self._hooks, record)
         return result
 
     async def _search(self, kind: Kind, ask: SearchAsk, caller: Caller) -> SearchResult:

@@ -32,7 +32,7 @@ Sums = dict[tuple[str, str], tuple[NDArray[np.int64], int]]
 MEMORY = ":memory:"
 FORMAT = 1  # of the tables and the token numbers; another format is built anew
 MIN_SIMILARITY = (
-    0.5  # with the built-in vectors 14 queries were so near to at most 5 % of 3,037 restaurant sentences (0.3: 36 %)
+    0.5  # with the built-in vectors 14 queries were so near to at most 5.3 % of 3,037 restaurant sentences (0.3: 36 %)
 )
 PRIMARY_CODE = 0xFF  # SQLite's error codes carry detail above it
 LOCK_WAIT_S = 30  # another process's transaction is a batch of points, well under a second
