@@ -1,8 +1,7 @@
 """The index follows the record: events become points, each batch with the position that it brings the index to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +35,18 @@ class ProjectionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    events_per_batch: int = Field(500, ge=1, le=10_000, description="Events that become one transaction of the index.")
+    events_per_batch: int = Field(
+        default=500, ge=1, le=10_000, description="Events that become one transaction of the index."
+    )
     poll_interval_s: float = Field(
-        1.0, gt=0, description="How soon writes of other processes are noticed; this process's own wake it at once."
+        default=1.0,
+        gt=0,
+        description="How soon writes of other processes are noticed; this process's own wake it at once.",
     )
     wait_max_events: int = Field(
-        2_000, ge=0, description="A search first waits for an index at most so far behind; else it says how far it is."
+        default=2_000,
+        ge=0,
+        description="A search first waits for an index at most so far behind; else it says how far it is.",
     )
 
 
@@ -135,10 +140,12 @@ class Projector:
         return start
 
     async def _next_batch(self, after: int, until: int) -> list[Event]:
-        async with aclosing(
-            self._reviews.events(after=after, until=until, batch=self._settings.events_per_batch)
-        ) as batches:
+        batches = self._reviews.events(after=after, until=until, batch=self._settings.events_per_batch)
+        try:
             return await anext(batches, [])
+        finally:
+            if isinstance(batches, AsyncGenerator):
+                await batches.aclose()  # its transaction ends here, not when it is collected
 
     async def _points(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[Point]:
         if not upserts:

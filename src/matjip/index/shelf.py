@@ -309,7 +309,8 @@ class _Ranking:
     def ranks(self, rows: Rows) -> Rows:
         """The rank of each of these rows from 1; 0 where it is not in the list."""
         better = len(self._sorted) - np.searchsorted(self._sorted, self._score[rows], side="right")
-        return np.where(self._members[rows], better + 1, 0)
+        ranks: Rows = np.where(self._members[rows], better + 1, 0)
+        return ranks
 
 
 def _cosines(matrix: NDArray[np.int8], inverse_norm: Scores, vector: NDArray[np.int8]) -> Scores:
