@@ -304,7 +304,8 @@ class _Ranking:
         """The rows of the first so many, and all that equal the last of them."""
         if len(self._rows) <= depth:
             return self._rows
-        return self._rows[self._score[self._rows] >= self._sorted[-depth]]
+        first: Rows = self._rows[self._score[self._rows] >= self._sorted[-depth]]
+        return first
 
     def ranks(self, rows: Rows) -> Rows:
         """The rank of each of these rows from 1; 0 where it is not in the list."""
