@@ -1,0 +1,551 @@
+"""The three analyses and their memory: read a snapshot, reuse or judge, work it out purely, keep it with its provenance."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from matjip.analysis import wording
+from matjip.analysis.ask import Ask, Run
+from matjip.analysis.evidence import (
+    Judged,
+    LanguageOf,
+    Mask,
+    NearDuplicates,
+    Snapshot,
+    from_inline,
+    from_record,
+    units,
+)
+from matjip.analysis.profiles import GroupProfiles
+from matjip.analysis.result import (
+    AnalysisName,
+    Meta,
+    Result,
+    SentimentResult,
+    StrengthsResult,
+    SummaryResult,
+    Usage,
+    Window,
+)
+from matjip.analysis.results import Results, RunCursor
+from matjip.analysis.sentiment import lean
+from matjip.analysis.strengths import Profile, Rules, Working, choose_group, find_strengths, profile_of
+from matjip.analysis.summary import summarise
+from matjip.caller import Caller
+from matjip.clock import Clock, Ids, to_micros
+from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
+from matjip.inference.judge import Judge
+from matjip.inference.task import FindAspects, JudgeSentiment
+from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant
+from matjip.reviews.store import Reviews
+from matjip.telemetry.record import AnalysisFinished, Hook
+
+__all__ = ["Analyses", "AnalysisSettings"]
+
+VERSION = "1"  # of the pure steps; another version makes stored results out of date
+ASK_HASH_BYTES = 16
+R = TypeVar("R", bound=Result)
+
+
+class AnalysisSettings(BaseModel):
+    """Thresholds of the analyses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_support_reviews: int = Field(default=3, ge=1, description="Independent reviews behind a statement, at least.")
+    min_support_small_reviews: int = Field(default=2, ge=1, description="The same where there are few reviews.")
+    small_below_reviews: int = Field(default=20, ge=0, description="Fewer reviews than this are few.")
+    quote_max_chars: int = Field(default=80, ge=10, le=1_000, description="Longest quote, in code points.")
+    quotes_per_statement: int = Field(default=3, ge=1, le=20, description="Quotes shown behind a statement.")
+    sample_max_reviews: int = Field(default=300, ge=10, description="Reviews that step A looks for candidates in.")
+    sample_seed: int = Field(default=7, description="Seed of that sample; the same seed draws the same reviews.")
+    group_min_restaurants: int = Field(default=3, ge=1, description="Restaurants in a comparison group, at least.")
+    group_min_reviews: int = Field(default=100, ge=1, description="Reviews in a comparison group, at least.")
+    group_max_restaurants: int = Field(default=200, ge=1, description="Restaurants in a comparison group, at most.")
+    false_discovery_rate: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of wrong distinct strengths tolerated."
+    )
+    shrink_reviews: int = Field(
+        default=20, ge=0, description="Reviews at the group's share that are added to every share."
+    )
+    max_strengths: int = Field(default=8, ge=1, le=50, description="Strengths in a result, at most.")
+    max_distinct: int = Field(default=3, ge=0, le=50, description="Distinct ones among them, at most.")
+    max_strengths_per_aspect: int = Field(default=3, ge=1, le=50, description="Strengths of one aspect, at most.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """What a comparison needs of the other restaurants."""
+
+    here: Restaurant | None = None
+    others: tuple[Restaurant, ...] = ()
+    review_counts: tuple[tuple[str, int], ...] = ()
+    profiles: tuple[tuple[str, Profile], ...] = ()
+
+    def fingerprint(self) -> str:
+        """Equal while the comparison would be: the same restaurant, the same peers, the same counts."""
+        return repr((self.here, tuple(each.id for each in self.others), self.review_counts, self.profiles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Everything that a result is made of."""
+
+    judged: Judged
+    meta: Meta
+    language: wording.Language
+    min_support: int
+    peers: Peers
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[R]):
+    """One analysis: its name, its answer's class, and the pure function that fills it."""
+
+    name: AnalysisName
+    shape: type[R]
+    work_out: Callable[["Analyses", Draft], R]
+
+
+@dataclass(slots=True)
+class Flight(Generic[R]):
+    """One run under way, and how many wait for it."""
+
+    task: "asyncio.Task[tuple[R, str]]"
+    waiting: int = 0
+
+
+class Analyses:
+    """Sentiment, summary and strengths of a restaurant's reviews."""
+
+    def __init__(
+        self,
+        reviews: Reviews,
+        judge: Judge,
+        results: Results,
+        *,
+        clock: Clock,
+        new_id: Ids,
+        language_of: LanguageOf,
+        mask: Mask,
+        near_duplicates: NearDuplicates,
+        hooks: Sequence[Hook] = (),
+        settings: AnalysisSettings | None = None,
+    ) -> None:
+        self._reviews = reviews
+        self._judge = judge
+        self._results = results
+        self._clock = clock
+        self._new_id = new_id
+        self._language_of = language_of
+        self._mask = mask
+        self._near_duplicates = near_duplicates
+        self._hooks = hooks
+        self._settings = settings or AnalysisSettings()
+        self._profiles = GroupProfiles(reviews, self._profile)
+        self._flights: dict[tuple[object, ...], Flight[Result]] = {}
+        self._erasures = 0
+
+    async def sentiment(self, ask: Ask, caller: Caller) -> SentimentResult:
+        """How the reviews lean. Raises Invalid, NotFound, Unavailable."""
+        return await self._answer(SENTIMENT, ask, caller)
+
+    async def summary(self, ask: Ask, caller: Caller) -> SummaryResult:
+        """What the reviews say. Raises as `sentiment`."""
+        return await self._answer(SUMMARY, ask, caller)
+
+    async def strengths(self, ask: Ask, caller: Caller) -> StrengthsResult:
+        """What the restaurant is good at. Raises as `sentiment`."""
+        return await self._answer(STRENGTHS, ask, caller)
+
+    async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> list[Result | MatjipError]:
+        """One answer an ask, in order; an ask that fails leaves its error in its place and stops no other."""
+        answers: list[Result | MatjipError] = []
+        for ask in asks:
+            try:
+                answers.append(await self._answer(cast(Kind[Result], KINDS[name]), ask, caller))
+            except MatjipError as error:
+                answers.append(error)
+        return answers
+
+    async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
+        """The stored result, `stale` where reviews have changed since. Raises NotFound where nothing is stored."""
+        await self._reviews.restaurant(tenant, restaurant_id)
+        stored = await self._results.latest(tenant, restaurant_id, analysis)
+        if stored is None:
+            raise NotFound(f"Restaurant {restaurant_id} has no stored {analysis}; ask for one first.")
+        changed = await self._reviews.revision(tenant, restaurant_id) != stored.meta.revision
+        return _with_meta(stored, stale=changed)
+
+    async def history(
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> tuple[list[Run], str | None]:
+        """Runs, newest first, and the cursor of the next page (None: this is the last)."""
+        after = _after(cursor) if cursor is not None else None
+        runs = await self._results.history(tenant, restaurant_id, analysis, after=after, limit=limit + 1)
+        page = runs[:limit]
+        return page, _cursor(page[-1]) if len(runs) > limit and page else None
+
+    async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
+        """Remove stored results that may quote an erased person; a run under way is not stored. How many went."""
+        self._erasures += 1
+        return await self._results.forget(tenant, restaurant_ids)
+
+    async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller) -> R:
+        """Join the same run where one is under way, else make it; leave a record of how it ended."""
+        began, started_at = self._clock.monotonic(), self._clock.now()
+        outcome = "internal"
+        result: R | None = None
+        try:
+            _check(ask)
+            key: tuple[object, ...]
+            if ask.reviews is None:
+                await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
+                revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
+                key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), revision, ask.refresh)
+            else:
+                key = (self._new_id(),)  # sent inline: nobody else's
+            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller))
+            result, outcome = answer[0], "joined" if joined else answer[1]
+        except MatjipError as error:
+            outcome = error.code
+            raise
+        finally:
+            seconds = self._clock.monotonic() - began
+            meta = result.meta if result is not None else None
+            made = outcome in ("ok", "insufficient_evidence")
+            run = Run(
+                run_id=meta.run_id if meta and made else self._new_id(),
+                tenant=caller.tenant,
+                restaurant_id=ask.restaurant_id,
+                analysis=kind.name,
+                actor=caller.actor,
+                request_id=caller.request_id,
+                started_at=started_at,
+                duration_ms=seconds * 1_000,
+                engine=meta.engine if meta else self._engine,
+                model=meta.model if meta else self._judge.name,
+                reviews=meta.counts.considered if meta else 0,
+                outcome=outcome,
+                stored=bool(meta and meta.stored and made),
+                snapshot_hash=meta.snapshot_hash if meta else None,
+            )
+            await self._leave(run, result, ask)
+            self._report(run, seconds)
+        return _with_meta(result, request_id=caller.request_id)
+
+    async def _leave(self, run: Run, result: Result | None, ask: Ask) -> None:
+        if run.outcome == "invalid":
+            return  # what was refused at the door was no run, and its ids may not be storable
+        await self._results.keep(run, result if run.stored else None, ask_hash=_ask_hash(ask))
+
+    def _report(self, run: Run, seconds: float) -> None:
+        record = AnalysisFinished(
+            analysis=run.analysis, engine=run.engine, outcome=run.outcome, reviews=run.reviews, seconds=seconds
+        )
+        for hook in self._hooks:
+            hook(record)
+
+    async def _together(
+        self, key: tuple[object, ...], start: Callable[[], Coroutine[object, object, tuple[R, str]]]
+    ) -> tuple[tuple[R, str], bool]:
+        """One run a key; whoever comes while it is under way gets its answer. When nobody waits any more, it ends."""
+        known = cast("Flight[R] | None", self._flights.get(key))
+        flight = known or Flight(asyncio.create_task(start(), name=f"analysis {key[:3]}"))
+        joined = known is not None
+        self._flights[key] = cast("Flight[Result]", flight)
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task), joined
+        finally:
+            flight.waiting -= 1
+            if self._flights.get(key) is flight and (flight.task.done() or not flight.waiting):
+                del self._flights[key]
+            if not flight.waiting and not flight.task.done():
+                flight.task.cancel()
+
+    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller) -> tuple[R, str]:
+        began, erasures = self._clock.monotonic(), self._erasures
+        snapshot = await self._snapshot(ask, caller.tenant)
+        stored = None
+        if not snapshot.inline:
+            stored = await self._results.latest(caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask))
+        try:
+            peers = await self._peers(snapshot) if kind.name == "strengths" else Peers()
+            language = wording.majority([review.language for review in snapshot.reviews], ask.language)
+            about = (
+                kind.name,
+                VERSION,
+                language,
+                self._judge.name,
+                self._settings.model_dump_json(),
+                peers.fingerprint(),
+            )
+            name = await asyncio.to_thread(snapshot.hash, *about)
+            if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
+                return _with_meta(stored, reused=True, stale=False), "reused"
+            judged = await self._judged(snapshot)
+        except Unavailable:
+            if not isinstance(stored, kind.shape):
+                raise
+            return _with_meta(stored, stale=True), "unavailable"
+        draft = Draft(
+            judged=judged,
+            meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline),
+            language=language,
+            min_support=self._min_support(judged.considered),
+            peers=peers,
+        )
+        result = await asyncio.to_thread(kind.work_out, self, draft)
+        result = _with_meta(
+            result,
+            usage=Usage(reviews_judged=judged.considered, duration_ms=(self._clock.monotonic() - began) * 1_000),
+            stored=result.meta.stored and erasures == self._erasures,
+        )
+        return result, result.status
+
+    async def _snapshot(self, ask: Ask, tenant: str) -> Snapshot:
+        as_of = self._clock.now()
+        if ask.reviews is not None:
+            inline = ask.reviews
+            return await asyncio.to_thread(
+                lambda: from_inline(
+                    inline,
+                    tenant=tenant,
+                    restaurant_id=ask.restaurant_id,
+                    as_of=as_of,
+                    window=ask.window,
+                    language_of=self._language_of,
+                )
+            )
+        return await self._stored_snapshot(tenant, ask.restaurant_id, ask.window)
+
+    async def _stored_snapshot(self, tenant: str, restaurant_id: str, window: Window) -> Snapshot:
+        as_of = self._clock.now()
+        revision = await self._reviews.revision(tenant, restaurant_id)  # before the reviews: never newer than they are
+        found = await self._reviews.reviews(tenant, restaurant_id)
+        return await asyncio.to_thread(
+            lambda: from_record(
+                found,
+                tenant=tenant,
+                restaurant_id=restaurant_id,
+                revision=revision,
+                as_of=as_of,
+                window=window,
+                language_of=self._language_of,
+            )
+        )
+
+    async def _judged(self, snapshot: Snapshot) -> Judged:
+        texts = snapshot.texts
+        sentiments = await self._judge.judge(JudgeSentiment(texts)) if texts else ()
+        mentions = await self._judge.judge(FindAspects(texts)) if texts else ()
+        duplicates = await asyncio.to_thread(self._near_duplicates, texts)
+        return Judged(
+            snapshot=snapshot,
+            sentiments=sentiments,
+            mentions=tuple(verdict.answer for verdict in mentions),
+            duplicates=tuple(duplicates),
+            units=units([review.author for review in snapshot.reviews], duplicates),
+        )
+
+    async def _profile(self, tenant: str, restaurant_id: str, window: Window) -> Profile:
+        return profile_of(await self._judged(await self._stored_snapshot(tenant, restaurant_id, window)))
+
+    async def _peers(self, snapshot: Snapshot) -> Peers:
+        """The tenant's other restaurants, and the profiles of those that the group is made of."""
+        restaurants = await self._reviews.restaurants(snapshot.tenant)
+        counts = await self._reviews.counts(snapshot.tenant)
+        here = next((each for each in restaurants if each.id == snapshot.restaurant_id), None)
+        others = tuple(each for each in restaurants if each.id != snapshot.restaurant_id)
+        _, ids = choose_group(here, others, counts, self._rules(snapshot))
+        profiles = await self._profiles.of(snapshot.tenant, ids, snapshot.window)
+        return Peers(
+            here=here,
+            others=others,
+            review_counts=tuple(sorted((each, counts.get(each, 0)) for each in ids))
+            if ids
+            else tuple(sorted(counts.items())),
+            profiles=tuple(sorted(profiles.items())),
+        )
+
+    def _rules(self, snapshot: Snapshot) -> Rules:
+        settings = self._settings
+        return Rules(
+            min_support=self._min_support(len(snapshot.reviews)),
+            sample_reviews=settings.sample_max_reviews,
+            seed=settings.sample_seed,
+            group_min_restaurants=settings.group_min_restaurants,
+            group_min_reviews=settings.group_min_reviews,
+            group_max_restaurants=settings.group_max_restaurants,
+            false_discovery_rate=settings.false_discovery_rate,
+            shrink_reviews=settings.shrink_reviews,
+            max_strengths=settings.max_strengths,
+            max_distinct=settings.max_distinct,
+            max_per_aspect=settings.max_strengths_per_aspect,
+            quotes=settings.quotes_per_statement,
+            quote_chars=settings.quote_max_chars,
+        )
+
+    def _min_support(self, reviews: int) -> int:
+        settings = self._settings
+        few = reviews < settings.small_below_reviews
+        return settings.min_support_small_reviews if few else settings.min_support_reviews
+
+    @property
+    def _engine(self) -> str:
+        return self._judge.name.partition("/")[0]
+
+    def _meta(self, judged: Judged, caller: Caller, *, name: str, language: wording.Language, stored: bool) -> Meta:
+        engines = sorted({verdict.engine for verdict in judged.sentiments})
+        models = sorted({verdict.model for verdict in judged.sentiments})
+        return Meta(
+            run_id=self._new_id(),
+            request_id=caller.request_id,
+            as_of=judged.snapshot.as_of,
+            revision=judged.snapshot.revision,
+            snapshot_hash=name,
+            stored=stored,
+            engine="+".join(engines) or self._engine,
+            model=" ".join(models) or self._judge.name,
+            window=judged.snapshot.window,
+            counts=judged.counts(),
+            usage=Usage(reviews_judged=judged.considered, duration_ms=0.0),
+            disclosure=wording.disclosure(judged.considered, language),
+        )
+
+    def work_out_sentiment(self, draft: Draft) -> SentimentResult:
+        leaning = lean(draft.judged)
+        return SentimentResult(
+            restaurant_id=draft.judged.snapshot.restaurant_id,
+            status="ok" if leaning.total else "insufficient_evidence",
+            meta=draft.meta,
+            positive_count=leaning.counts["positive"],
+            negative_count=leaning.counts["negative"],
+            neutral_count=leaning.counts["neutral"],
+            total_count=leaning.total,
+            positive_ratio=leaning.ratios["positive"],
+            negative_ratio=leaning.ratios["negative"],
+            neutral_ratio=leaning.ratios["neutral"],
+            positive_interval=leaning.positive_interval,
+            by_month=leaning.by_month,
+            reviews=leaning.reviews,
+        )
+
+    def work_out_summary(self, draft: Draft) -> SummaryResult:
+        said = summarise(
+            draft.judged,
+            language=draft.language,
+            min_support=draft.min_support,
+            mask=self._mask,
+            quotes=self._settings.quotes_per_statement,
+            quote_chars=self._settings.quote_max_chars,
+        )
+        return SummaryResult(
+            restaurant_id=draft.judged.snapshot.restaurant_id,
+            status="ok" if said.overall else "insufficient_evidence",
+            meta=draft.meta,
+            language=draft.language,
+            overall=said.overall,
+            positive=said.positive,
+            negative=said.negative,
+            aspects=said.aspects,
+        )
+
+    def work_out_strengths(self, draft: Draft) -> StrengthsResult:
+        done = find_strengths(
+            Working(
+                judged=draft.judged,
+                language=draft.language,
+                rules=self._rules(draft.judged.snapshot),
+                mask=self._mask,
+                here=draft.peers.here,
+                others=draft.peers.others,
+                review_counts=dict(draft.peers.review_counts),
+                profiles=dict(draft.peers.profiles),
+            )
+        )
+        return StrengthsResult(
+            restaurant_id=draft.judged.snapshot.restaurant_id,
+            status="ok" if done.strengths else "insufficient_evidence",
+            meta=draft.meta,
+            language=draft.language,
+            strengths=done.strengths,
+            group=done.group,
+            comparison=done.comparison,
+            steps=done.steps,
+        )
+
+
+SENTIMENT = Kind("sentiment", SentimentResult, Analyses.work_out_sentiment)
+SUMMARY = Kind("summary", SummaryResult, Analyses.work_out_summary)
+STRENGTHS = Kind("strengths", StrengthsResult, Analyses.work_out_strengths)
+KINDS: dict[AnalysisName, Kind[SentimentResult] | Kind[SummaryResult] | Kind[StrengthsResult]] = {
+    "sentiment": SENTIMENT,
+    "summary": SUMMARY,
+    "strengths": STRENGTHS,
+}
+
+
+def _with_meta(result: R, **changes: object) -> R:
+    return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
+
+
+def _check(ask: Ask) -> None:
+    """Raise Invalid with every fault of the ask."""
+    faults: list[Fault] = []
+    if ask.language is not None and ask.language not in wording.LANGUAGES:
+        faults.append(Fault(where="language", wrong=f"is {ask.language!r}", right="ko or en"))
+    window = ask.window
+    if window.since is not None and window.until is not None and window.since >= window.until:
+        faults.append(Fault(where="window.since", wrong="is not before window.until", right="an earlier time"))
+    if any(at is not None and at.tzinfo is None for at in (window.since, window.until)):
+        faults.append(
+            Fault(where="window", wrong="holds a time without its zone", right="ISO 8601 with Z or an offset")
+        )
+    seen: set[str] = set()
+    for at, review in enumerate(ask.reviews or ()):
+        where = f"reviews[{at}]"
+        if review.id in seen:
+            faults.append(Fault(where=f"{where}.id", wrong="is used twice", right="an id of its own"))
+        seen.add(review.id)
+        if len(review.content) > MAX_CONTENT_CHARS:
+            wrong = f"has {len(review.content):,} characters"
+            faults.append(Fault(where=f"{where}.content", wrong=wrong, right=f"at most {MAX_CONTENT_CHARS:,}"))
+        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in review.content):
+            faults.append(Fault(where=f"{where}.content", wrong="holds a NUL or half a surrogate pair", right="text"))
+    if faults:
+        raise Invalid.of(*faults)
+
+
+def _ask_hash(ask: Ask) -> str:
+    """Equal for asks that a result of one answers for the other: the same window and language."""
+    same = orjson.dumps([ask.window.model_dump(mode="json"), ask.language])
+    return hashlib.blake2b(same, digest_size=ASK_HASH_BYTES).hexdigest()
+
+
+def _cursor(run: Run) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([to_micros(run.started_at), run.run_id])).decode().rstrip("=")
+
+
+def _after(cursor: str) -> RunCursor:
+    try:
+        content = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        content = None
+    match content:
+        case [int(started_us), str(run_id)]:
+            return started_us, run_id
+    raise Invalid.of(Fault(where="cursor", wrong="was not made here", right="the next_cursor of a page, unchanged"))

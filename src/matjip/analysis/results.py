@@ -1,0 +1,261 @@
+"""What was worked out, and every run that was made: kept in memory or in SQL with the same promises."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Delete,
+    Float,
+    Index,
+    Insert,
+    Integer,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+)
+
+from matjip.analysis.ask import Run
+from matjip.analysis.result import AnalysisName, Result, SentimentResult, StrengthsResult, SummaryResult
+from matjip.clock import from_micros, to_micros
+from matjip.database import METADATA, Database
+
+__all__ = ["MemoryResults", "Results", "RunCursor", "SqlResults"]
+
+RESULTS_KEPT = 100  # an ask's older results go; its runs stay. At one result an hour, four days of them
+SHAPES: dict[AnalysisName, type[Result]] = {
+    "sentiment": SentimentResult,
+    "summary": SummaryResult,
+    "strengths": StrengthsResult,
+}
+RunCursor = tuple[int, str]  # when the last run of the page before started, in microseconds, and its id
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("restaurant_id", Text, nullable=False),
+    Column("analysis", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("started_us", BigInteger, nullable=False),
+    Column("duration_ms", Float, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("reviews", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("stored", Boolean, nullable=False),
+    Column("snapshot_hash", Text),
+    Index("runs_by_restaurant", "tenant", "restaurant_id", "analysis", "started_us"),
+)
+RESULTS = Table(
+    "results",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("restaurant_id", Text, nullable=False),
+    Column("analysis", Text, nullable=False),
+    Column("ask_hash", Text, nullable=False),
+    Column("snapshot_hash", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("as_of_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("results_by_ask", "tenant", "restaurant_id", "analysis", "ask_hash", "as_of_us"),
+)
+
+
+class Results(Protocol):
+    """Results by restaurant, analysis and ask; the latest is the one whose reviews were read last."""
+
+    async def keep(self, run: Run, result: Result | None = None, *, ask_hash: str = "") -> None:
+        """Record the run, and with it the result where there is one, in one transaction."""
+        ...
+
+    async def latest(
+        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+    ) -> Result | None:
+        """The newest result of this ask, or of any."""
+        ...
+
+    async def history(
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName | None = None,
+        *,
+        after: RunCursor | None = None,
+        limit: int = 50,
+    ) -> list[Run]:
+        """Runs, newest first; `after` is the last one of the page before."""
+        ...
+
+    async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
+        """Remove the results of these restaurants, which may quote an erased person; runs stay. How many went."""
+        ...
+
+
+class MemoryResults:
+    """`Results` in one process, lost with it."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+        self._results: list[tuple[str, str, str, str, Result]] = []  # tenant, restaurant, analysis, ask, result
+
+    async def keep(self, run: Run, result: Result | None = None, *, ask_hash: str = "") -> None:
+        self._runs[run.run_id] = run
+        if result is None:
+            return
+        key = (run.tenant, run.restaurant_id, run.analysis, ask_hash)
+        self._results.append((*key, result))
+        mine = sorted((each for each in self._results if each[:4] == key), key=_age, reverse=True)
+        for old in mine[RESULTS_KEPT:]:
+            self._results.remove(old)
+
+    async def latest(
+        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+    ) -> Result | None:
+        found = [
+            each
+            for each in self._results
+            if each[:3] == (tenant, restaurant_id, analysis) and ask_hash in (None, each[3])
+        ]
+        return max(found, key=_age)[4] if found else None
+
+    async def history(
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName | None = None,
+        *,
+        after: RunCursor | None = None,
+        limit: int = 50,
+    ) -> list[Run]:
+        found = [
+            run
+            for run in self._runs.values()
+            if (run.tenant, run.restaurant_id) == (tenant, restaurant_id)
+            and analysis in (None, run.analysis)
+            and (after is None or (to_micros(run.started_at), run.run_id) < after)
+        ]
+        return sorted(found, key=lambda run: (to_micros(run.started_at), run.run_id), reverse=True)[:limit]
+
+    async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
+        kept = [each for each in self._results if each[0] != tenant or each[1] not in restaurant_ids]
+        gone = len(self._results) - len(kept)
+        self._results = kept
+        return gone
+
+
+class SqlResults:
+    """`Results` in two tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, run: Run, result: Result | None = None, *, ask_hash: str = "") -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(_insert_run(run))
+            if result is not None:
+                await connection.execute(_insert_result(run, result, ask_hash))
+                await connection.execute(_delete_all_but_newest(run, ask_hash))
+
+    async def latest(
+        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+    ) -> Result | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(_latest(tenant, restaurant_id, analysis, ask_hash))).first()
+        return SHAPES[analysis].model_validate_json(row.body) if row else None
+
+    async def history(
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName | None = None,
+        *,
+        after: RunCursor | None = None,
+        limit: int = 50,
+    ) -> list[Run]:
+        statement = _runs(tenant, restaurant_id, analysis, after).limit(limit)
+        async with self._database.reading() as connection:
+            rows: Sequence[RowMapping] = (await connection.execute(statement)).mappings().all()
+        return [_run(row) for row in rows]
+
+    async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
+        async with self._database.writing() as connection:
+            gone = await connection.execute(_delete_of(tenant, restaurant_ids))
+        return gone.rowcount
+
+
+def _age(kept: tuple[str, str, str, str, Result]) -> tuple[int, str]:
+    meta = kept[4].meta
+    return to_micros(meta.as_of), meta.run_id
+
+
+def _insert_run(run: Run) -> Insert:
+    row = run.model_dump(exclude={"started_at"})
+    return insert(RUNS).values(**row, started_us=to_micros(run.started_at))
+
+
+def _insert_result(run: Run, result: Result, ask_hash: str) -> Insert:
+    return insert(RESULTS).values(
+        run_id=run.run_id,
+        tenant=run.tenant,
+        restaurant_id=run.restaurant_id,
+        analysis=run.analysis,
+        ask_hash=ask_hash,
+        snapshot_hash=result.meta.snapshot_hash,
+        revision=result.meta.revision,
+        as_of_us=to_micros(result.meta.as_of),
+        body=result.model_dump_json(),
+    )
+
+
+def _delete_all_but_newest(run: Run, ask_hash: str) -> Delete:
+    """Bounds what one ask may keep; two concurrent writers may each leave the other's newest, never lose it."""
+    mine = and_(
+        RESULTS.c.tenant == run.tenant,
+        RESULTS.c.restaurant_id == run.restaurant_id,
+        RESULTS.c.analysis == run.analysis,
+        RESULTS.c.ask_hash == ask_hash,
+    )
+    newest = select(RESULTS.c.run_id).where(mine).order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc())
+    return delete(RESULTS).where(mine, RESULTS.c.run_id.not_in(newest.limit(RESULTS_KEPT)))
+
+
+def _latest(tenant: str, restaurant_id: str, analysis: str, ask_hash: str | None) -> Select[tuple[str]]:
+    found = select(RESULTS.c.body).where(
+        RESULTS.c.tenant == tenant, RESULTS.c.restaurant_id == restaurant_id, RESULTS.c.analysis == analysis
+    )
+    if ask_hash is not None:
+        found = found.where(RESULTS.c.ask_hash == ask_hash)
+    return found.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
+
+
+def _runs(tenant: str, restaurant_id: str, analysis: str | None, after: RunCursor | None) -> Select[tuple[object, ...]]:
+    found = select(RUNS).where(RUNS.c.tenant == tenant, RUNS.c.restaurant_id == restaurant_id)
+    if analysis is not None:
+        found = found.where(RUNS.c.analysis == analysis)
+    if after is not None:
+        started_us, run_id = after
+        found = found.where(
+            or_(RUNS.c.started_us < started_us, and_(RUNS.c.started_us == started_us, RUNS.c.run_id < run_id))
+        )
+    return found.order_by(RUNS.c.started_us.desc(), RUNS.c.run_id.desc())
+
+
+def _run(row: RowMapping) -> Run:
+    fields = dict(row)
+    return Run(started_at=from_micros(fields.pop("started_us")), **fields)
+
+
+def _delete_of(tenant: str, restaurant_ids: Collection[str]) -> Delete:
+    return delete(RESULTS).where(RESULTS.c.tenant == tenant, RESULTS.c.restaurant_id.in_(list(restaurant_ids)))

@@ -1,0 +1,87 @@
+"""How the reviews lean: one label a review, counts that add up, ratios that sum to 100."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matjip.analysis.evidence import Judged
+from matjip.analysis.result import Interval, Month, ReviewSentiment
+from matjip.inference.task import Label
+
+__all__ = ["Leaning", "lean", "ratios", "wilson"]
+
+Z_95 = 1.959964  # two-sided 95 % of the normal distribution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaning:
+    """The part of a SentimentResult that comes from the reviews alone."""
+
+    counts: dict[Label, int]
+    ratios: dict[Label, int]
+    positive_interval: Interval | None
+    by_month: tuple[Month, ...]
+    reviews: tuple[ReviewSentiment, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def lean(judged: Judged) -> Leaning:
+    """Count the labels; every number comes from the list of labelled reviews."""
+    labels: list[Label] = [verdict.answer.label for verdict in judged.sentiments]
+    counted = Counter(labels)
+    counts: dict[Label, int] = {label: counted[label] for label in ("positive", "negative", "neutral")}
+    return Leaning(
+        counts=counts,
+        ratios=dict(zip(counts, ratios(list(counts.values())), strict=True)),
+        positive_interval=wilson(counts["positive"], len(labels)) if labels else None,
+        by_month=_by_month(judged, labels),
+        reviews=tuple(
+            ReviewSentiment(
+                review_id=review.id,
+                label=verdict.answer.label,
+                confidence=verdict.answer.confidence,
+                p_positive=verdict.answer.p_positive,
+                decided_by=verdict.engine,
+            )
+            for review, verdict in zip(judged.snapshot.reviews, judged.sentiments, strict=True)
+        ),
+    )
+
+
+def ratios(counts: Sequence[int]) -> list[int]:
+    """Whole per cents that sum to 100, by largest remainder; the earlier one wins a tie. All 0 when nothing was counted."""
+    total = sum(counts)
+    if not total:
+        return [0] * len(counts)
+    whole = [100 * count // total for count in counts]
+    by_remainder = sorted(range(len(counts)), key=lambda at: -(100 * counts[at] % total))
+    for at in by_remainder[: 100 - sum(whole)]:
+        whole[at] += 1
+    return whole
+
+
+def wilson(hits: int, total: int) -> Interval:
+    """The 95 % Wilson score interval of a share (E. B. Wilson, JASA 22, 1927); 0 to 1 when nothing was counted."""
+    if not total:
+        return Interval(low=0.0, high=1.0)
+    share, square = hits / total, Z_95 * Z_95
+    centre = (share + square / (2 * total)) / (1 + square / total)
+    reach = Z_95 * math.sqrt(share * (1 - share) / total + square / (4 * total * total)) / (1 + square / total)
+    return Interval(
+        low=0.0 if hits == 0 else max(0.0, centre - reach), high=1.0 if hits == total else min(1.0, centre + reach)
+    )
+
+
+def _by_month(judged: Judged, labels: Sequence[Label]) -> tuple[Month, ...]:
+    months: dict[str, Counter[Label]] = {}
+    for review, label in zip(judged.snapshot.reviews, labels, strict=True):
+        if review.created_at is not None:
+            months.setdefault(f"{review.created_at:%Y-%m}", Counter())[label] += 1
+    return tuple(
+        Month(month=month, positive=of["positive"], negative=of["negative"], neutral=of["neutral"])
+        for month, of in sorted(months.items())
+    )

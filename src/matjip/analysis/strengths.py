@@ -1,0 +1,516 @@
+"""What a restaurant is good at, and better at than its peers: eight pure steps, A to H, in one table at the end."""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from matjip.analysis import wording
+from matjip.analysis.evidence import Judged, Mask, Place
+from matjip.analysis.result import Comparison, Distinct, Group, Interval, Step, Strength
+from matjip.analysis.sample import Sample, stratified
+from matjip.inference.task import Aspect
+from matjip.reviews.review import Restaurant
+
+__all__ = [
+    "STEPS",
+    "Candidate",
+    "Claim",
+    "Profile",
+    "Rules",
+    "Working",
+    "choose_group",
+    "discoveries",
+    "find_strengths",
+    "more_than_chance",
+    "profile_of",
+    "shrunk_difference",
+]
+
+Z_95 = 1.959964  # two-sided 95 % of the normal distribution
+HALF_LIFE_DAYS = 180.0  # praise half a year old counts half in the ranking
+UNDATED_WEIGHT = 0.5  # of a review that does not say when it was written
+EVERYONE, NOBODY = "everyone", "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The thresholds of one run."""
+
+    min_support: int
+    sample_reviews: int
+    seed: int
+    group_min_restaurants: int
+    group_min_reviews: int
+    group_max_restaurants: int
+    false_discovery_rate: float
+    shrink_reviews: int
+    max_strengths: int
+    max_distinct: int
+    max_per_aspect: int
+    quotes: int
+    quote_chars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How many of a restaurant's reviews praise and blame each aspect."""
+
+    reviews: int
+    praise: Mapping[Aspect, int]
+    blame: Mapping[Aspect, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A thing (or, where none is named, an opinion) that is praised, and where."""
+
+    aspect: Aspect
+    target: str | None
+    opinion: str | None  # None: a thing under any opinion, or the whole aspect
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A candidate in words, with the number of voices behind it."""
+
+    aspect: Aspect
+    text: str
+    support: int
+    places: tuple[Place, ...]
+    is_whole: bool  # of everything that praises the aspect, the share that step G tests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """What the steps hand on. Each fills its own fields and leaves the others."""
+
+    judged: Judged
+    language: wording.Language
+    rules: Rules
+    mask: Mask
+    here: Restaurant | None
+    others: tuple[Restaurant, ...]
+    review_counts: Mapping[str, int]
+    profiles: Mapping[str, Profile]
+    sample: Sample | None = None
+    candidates: tuple[Candidate, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    group: Group = field(default_factory=lambda: Group(chosen_by=NOBODY, restaurants=0, reviews=0))
+    group_ids: tuple[str, ...] = ()
+    group_profile: Profile | None = None
+    comparison: tuple[Comparison, ...] = ()
+    distinct: Mapping[Aspect, Distinct] = field(default_factory=dict)
+    strengths: tuple[Strength, ...] = ()
+    taken: int = 0  # of the step that ran last
+    given: int = 0
+    note: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
+def find_strengths(working: Working) -> Working:
+    """Run the table; each step leaves what it took and gave."""
+    for letter, name, step in STEPS:
+        working = step(replace(working, note=None))
+        done = Step(step=letter, name=name, taken=working.taken, given=working.given, note=working.note)
+        working = replace(working, steps=(*working.steps, done))
+    return working
+
+
+def collect(working: Working) -> Working:
+    """A: a sample stratified by label and recency; its seed and sizes are in the note."""
+    sample = stratified(working.judged, size=working.rules.sample_reviews, seed=working.rules.seed)
+    strata = ", ".join(f"{name} {drawn}/{size}" for name, size, drawn in sample.strata)
+    return replace(
+        working,
+        sample=sample,
+        taken=working.judged.considered,
+        given=len(sample.reviews),
+        note=f"seed {sample.seed}; label/age third: {strata}" if strata else None,
+    )
+
+
+def propose(working: Working) -> Working:
+    """B: every praised thing of the sample, and every praising opinion that names none."""
+    assert working.sample is not None
+    found: dict[tuple[Aspect, str | None, str | None], list[Place]] = {}
+    sampled = set(working.sample.reviews)
+    for place in working.judged.places(polarity="positive"):
+        if place.review in sampled:
+            found.setdefault(_key(place, working.language), []).append(place)
+    candidates = tuple(
+        Candidate(aspect=aspect, target=target, opinion=opinion, places=tuple(places))
+        for (aspect, target, opinion), places in found.items()
+    )
+    return replace(working, candidates=candidates, taken=len(sampled), given=len(candidates))
+
+
+def support(working: Working) -> Working:
+    """C: the same things in all the reviews; too few independent voices end a candidate, whole aspects remain."""
+    everywhere: dict[tuple[Aspect, str | None, str | None], list[Place]] = {}
+    whole: dict[Aspect, list[Place]] = {}
+    for place in working.judged.places(polarity="positive"):
+        everywhere.setdefault(_key(place, working.language), []).append(place)
+        whole.setdefault(place.mention.aspect, []).append(place)
+    proposed = {(each.aspect, each.target, each.opinion) for each in working.candidates}
+    keys = [key for key in everywhere if key in proposed]
+    whole_aspects = {aspect: (aspect, None, None) for aspect in whole}
+    counted = [
+        Candidate(aspect=aspect, target=target, opinion=opinion, places=tuple(places))
+        for (aspect, target, opinion), places in [
+            *((key, everywhere[key]) for key in keys if key[1:] != (None, None)),
+            *((whole_aspects[aspect], places) for aspect, places in whole.items()),
+        ]
+        if _voices(working.judged, places) >= working.rules.min_support
+    ]
+    return replace(working, candidates=tuple(counted), taken=len(working.candidates), given=len(counted))
+
+
+def merge(working: Working) -> Working:
+    """D: an opinion without a thing joins the thing that it is mostly said of; a whole aspect stays beside them. Then words."""
+    merged: list[Claim] = []
+    for aspect in sorted({each.aspect for each in working.candidates}):
+        mine = [each for each in working.candidates if each.aspect == aspect]
+        things = [each for each in mine if each.target is not None]
+        opinions = [each for each in mine if each.opinion is not None and not wording.is_generic(each.opinion)]
+        merged += [claim for each in _joined(things, opinions, working) if (claim := _worded(each, working))]
+        whole = [each for each in mine if each.target is None and each.opinion is None]
+        merged += [claim for each in whole if (claim := _worded(each, working))]
+    unique = tuple({claim.text: claim for claim in sorted(merged, key=lambda claim: claim.support)}.values())
+    return replace(working, claims=unique, taken=len(working.candidates), given=len(unique))
+
+
+def choose_peers(working: Working) -> Working:
+    """E: the narrowest group that is large enough."""
+    chosen_by, ids = choose_group(working.here, working.others, working.review_counts, working.rules)
+    reviews = sum(working.profiles[each].reviews for each in ids if each in working.profiles)
+    note = None
+    if chosen_by == NOBODY:
+        note = _too_few(working)
+    return replace(
+        working,
+        group=Group(chosen_by=chosen_by, restaurants=len(ids), reviews=reviews, note=note),
+        group_ids=ids,
+        taken=len(working.others),
+        given=len(ids),
+        note=note,
+    )
+
+
+def profile_peers(working: Working) -> Working:
+    """F: the group's shares of praise and blame, aspect by aspect, beside this restaurant's."""
+    profiles = [working.profiles[each] for each in working.group_ids if each in working.profiles]
+    if not profiles or not sum(profile.reviews for profile in profiles):
+        return replace(working, taken=len(profiles), given=0)
+    group = _together(profiles)
+    here = profile_of(working.judged)
+    aspects = sorted({*group.praise, *group.blame, *here.praise, *here.blame})
+    comparison = tuple(
+        Comparison(
+            aspect=aspect,
+            praise=_share(here.praise.get(aspect, 0), here.reviews),
+            group_praise=_share(group.praise.get(aspect, 0), group.reviews),
+            blame=_share(here.blame.get(aspect, 0), here.reviews),
+            group_blame=_share(group.blame.get(aspect, 0), group.reviews),
+        )
+        for aspect in aspects
+    )
+    return replace(working, group_profile=group, comparison=comparison, taken=len(profiles), given=len(comparison))
+
+
+def compare(working: Working) -> Working:
+    """G: which aspects are praised here more than in the group, at the false discovery rate that was asked for."""
+    group = working.group_profile
+    if group is None:
+        return replace(working, taken=0, given=0, note=working.group.note)
+    here = profile_of(working.judged)
+    aspects = [each.aspect for each in working.comparison]
+    tested = {
+        aspect: more_than_chance(here.praise.get(aspect, 0), here.reviews, group.praise.get(aspect, 0), group.reviews)
+        for aspect in aspects
+    }
+    q_values = discoveries(tested)
+    distinct = {}
+    for aspect in aspects:
+        difference, interval = shrunk_difference(
+            here.praise.get(aspect, 0),
+            here.reviews,
+            group.praise.get(aspect, 0),
+            group.reviews,
+            shrink=working.rules.shrink_reviews,
+        )
+        if q_values[aspect] <= working.rules.false_discovery_rate and difference > 0:
+            distinct[aspect] = Distinct(
+                share=_share(here.praise.get(aspect, 0), here.reviews),
+                group_share=_share(group.praise.get(aspect, 0), group.reviews),
+                difference=difference,
+                interval=interval,
+                p_value=tested[aspect],
+                q_value=q_values[aspect],
+            )
+    note = f"false discovery rate {working.rules.false_discovery_rate:g} over {len(aspects)} aspects"
+    return replace(working, distinct=distinct, taken=len(aspects), given=len(distinct), note=note)
+
+
+def select(working: Working) -> Working:
+    """H: the distinct first, as whole aspects, which is what was tested; then what is praised by most and most recently, few an aspect."""
+    rules = working.rules
+    ranked = sorted(working.claims, key=lambda claim: (-_weight(claim, working.judged), claim.text))
+    by_difference = sorted(working.distinct, key=lambda aspect: (-working.distinct[aspect].difference, aspect))
+    wholes = {claim.aspect: claim for claim in working.claims if claim.is_whole}
+    heads = [wholes[aspect] for aspect in by_difference if aspect in wholes][: rules.max_distinct]
+    in_particular = {claim.aspect for claim in working.claims if not claim.is_whole}
+    ranked = [claim for claim in ranked if not (claim.is_whole and claim.aspect in in_particular)]
+    chosen: list[Claim] = list(heads)
+    per_aspect = Counter(claim.aspect for claim in chosen)
+    for claim in ranked:
+        if claim in chosen or per_aspect[claim.aspect] >= rules.max_per_aspect or len(chosen) >= rules.max_strengths:
+            continue
+        chosen.append(claim)
+        per_aspect[claim.aspect] += 1
+    spent: set[int] = set()
+    strengths = tuple(_strength(claim, working, spent, is_distinct=claim in heads) for claim in chosen)
+    return replace(working, strengths=strengths, taken=len(working.claims), given=len(strengths))
+
+
+STEPS: tuple[tuple[str, str, Callable[[Working], Working]], ...] = (
+    ("A", "collect evidence", collect),
+    ("B", "propose candidates", propose),
+    ("C", "count support in all reviews", support),
+    ("D", "merge and word", merge),
+    ("E", "choose the comparison group", choose_peers),
+    ("F", "profile the group", profile_peers),
+    ("G", "test for distinctness", compare),
+    ("H", "rank and select", select),
+)
+
+
+def choose_group(
+    here: Restaurant | None, others: Sequence[Restaurant], review_counts: Mapping[str, int], rules: Rules
+) -> tuple[str, tuple[str, ...]]:
+    """How the peers were chosen and who they are: the first of ever wider groups with enough restaurants and reviews.
+
+    A group larger than the limit is thinned by a hash of the ids, which favours nobody and repeats.
+    """
+    peers = [each for each in others if (here is None or each.id != here.id) and review_counts.get(each.id, 0)]
+    for name, group in _ever_wider(here, peers):
+        thinned = sorted(group, key=lambda each: hashlib.blake2b(each.id.encode()).digest())[
+            : rules.group_max_restaurants
+        ]
+        enough = sum(review_counts[each.id] for each in thinned) >= rules.group_min_reviews
+        if len(thinned) >= rules.group_min_restaurants and enough:
+            return name, tuple(sorted(each.id for each in thinned))
+    return NOBODY, ()
+
+
+def profile_of(judged: Judged) -> Profile:
+    """Praise and blame by aspect, in independent voices."""
+    voices: dict[tuple[Aspect, str], set[int]] = {}
+    for place in judged.places():
+        voices.setdefault((place.mention.aspect, place.mention.polarity), set()).add(judged.units[place.review])
+    return Profile(
+        reviews=judged.considered,
+        praise={aspect: len(of) for (aspect, polarity), of in sorted(voices.items()) if polarity == "positive"},
+        blame={aspect: len(of) for (aspect, polarity), of in sorted(voices.items()) if polarity == "negative"},
+    )
+
+
+def more_than_chance(hits: int, total: int, group_hits: int, group_total: int) -> float:
+    """The chance of at least so many hits here if both shares were equal: Fisher's exact test, one-sided."""
+    all_hits, everyone = hits + group_hits, total + group_total
+    most = min(total, all_hits)
+    ways = _log_choose(everyone, total)
+    tail = math.fsum(
+        math.exp(_log_choose(all_hits, at) + _log_choose(everyone - all_hits, total - at) - ways)
+        for at in range(hits, most + 1)
+        if total - at <= everyone - all_hits
+    )
+    return min(1.0, tail)
+
+
+def discoveries(p_values: Mapping[Aspect, float]) -> dict[Aspect, float]:
+    """The q-value of each test (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995)."""
+    q_values: dict[Aspect, float] = {}
+    least = 1.0
+    ordered = sorted(p_values, key=lambda aspect: (p_values[aspect], aspect))
+    for rank in range(len(ordered), 0, -1):
+        aspect = ordered[rank - 1]
+        least = min(least, p_values[aspect] * len(ordered) / rank)
+        q_values[aspect] = least
+    return q_values
+
+
+def shrunk_difference(
+    hits: int, total: int, group_hits: int, group_total: int, *, shrink: int
+) -> tuple[float, Interval]:
+    """This share minus the group's, as if `shrink` more reviews had been written here at the group's share, and its interval."""
+    group_share = group_hits / group_total
+    weight = total + shrink
+    share = (hits + shrink * group_share) / weight
+    reach = Z_95 * math.sqrt(share * (1 - share) / weight + group_share * (1 - group_share) / group_total)
+    difference = share - group_share
+    return difference, Interval(low=max(-1.0, difference - reach), high=min(1.0, difference + reach))
+
+
+def _key(place: Place, language: wording.Language) -> tuple[Aspect, str | None, str | None]:
+    """By the thing, where it says more than the aspect; else by the opinion, where it may be said; else by the aspect."""
+    mention = place.mention
+    if mention.target and wording.is_nameable(mention.target, mention.aspect, language):
+        return mention.aspect, wording.folded(mention.target, language), None
+    return mention.aspect, None, wording.phrase(mention.opinion, language, negated=mention.negated)
+
+
+def _voices(judged: Judged, places: Iterable[Place]) -> int:
+    return judged.support(place.review for place in places)
+
+
+def _joined(things: Sequence[Candidate], opinions: Sequence[Candidate], working: Working) -> list[Candidate]:
+    """Things as they are; an opinion joins the thing most often called so, or stands by itself."""
+    joined = list(things)
+    for each in sorted(opinions, key=lambda each: -len(each.places)):
+        called_so = [sum(_said(place, working) == each.opinion for place in thing.places) for thing in joined]
+        if called_so and max(called_so) >= working.rules.min_support and each.aspect not in ("taste", "menu"):
+            at = called_so.index(max(called_so))
+            joined[at] = replace(joined[at], places=(*joined[at].places, *each.places))
+        else:
+            joined.append(each)
+    return joined
+
+
+def _said(place: Place, working: Working) -> str | None:
+    return wording.phrase(place.mention.opinion, working.language, negated=place.mention.negated)
+
+
+def _worded(candidate: Candidate, working: Working) -> Claim | None:
+    voices: dict[str, set[int]] = {}
+    for place in candidate.places:
+        if said := _said(place, working):
+            voices.setdefault(said, set()).add(working.judged.units[place.review])
+    is_whole = candidate.target is None and candidate.opinion is None
+    ordered = sorted(voices, key=lambda said: (wording.is_generic(said), -len(voices[said]), said))
+    named = _named_opinions(ordered, voices) if not is_whole else []
+    if not is_whole and not named:
+        return None
+    support_count = _voices(working.judged, candidate.places)
+    return Claim(
+        aspect=candidate.aspect,
+        text=wording.claim(
+            candidate.aspect,
+            target=candidate.target,
+            opinions=named,
+            support=support_count,
+            considered=working.judged.considered,
+            language=working.language,
+            named=_things(candidate, working) if is_whole else (),
+        ),
+        support=support_count,
+        places=tuple(sorted(candidate.places, key=lambda place: _said(place, working) not in named)),
+        is_whole=is_whole,
+    )
+
+
+def _things(candidate: Candidate, working: Working) -> list[str]:
+    """The things that at least two voices name, the most named first."""
+    voices: dict[str, set[int]] = {}
+    for place in candidate.places:
+        target = _key(place, working.language)[1]
+        if target is not None:
+            voices.setdefault(target, set()).add(working.judged.units[place.review])
+    often = [target for target in voices if len(voices[target]) >= 2]
+    return sorted(often, key=lambda target: (-len(voices[target]), target))[:2]
+
+
+def _named_opinions(opinions: Sequence[str], voices: Mapping[str, Collection[int]]) -> list[str]:
+    """The one or two that most say; what a single voice says stands only when nobody says more."""
+    if not opinions:
+        return []
+    most = max(len(voices[said]) for said in opinions)
+    often = [said for said in opinions if len(voices[said]) >= min(2, most)]
+    specific = [said for said in often if not wording.is_generic(said)]
+    return (specific or often)[:2]
+
+
+def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: bool) -> Strength:
+    judged = working.judged
+    return Strength(
+        type="distinct" if is_distinct else "representative",
+        aspect=claim.aspect,
+        claim=claim.text,
+        support=claim.support,
+        considered=judged.considered,
+        support_ratio=claim.support / judged.considered,
+        distinct=working.distinct[claim.aspect] if is_distinct else None,
+        review_ids=tuple(dict.fromkeys(judged.snapshot.reviews[place.review].id for place in claim.places)),
+        quotes=judged.quotes(
+            claim.places,
+            mask=working.mask,
+            limit=working.rules.quotes,
+            max_chars=working.rules.quote_chars,
+            spent=spent,
+        ),
+    )
+
+
+def _weight(claim: Claim, judged: Judged) -> float:
+    """Many voices, lately."""
+    reviews = {place.review for place in claim.places}
+    weights = []
+    for review in reviews:
+        written = judged.snapshot.reviews[review].created_at
+        if written is None:
+            weights.append(UNDATED_WEIGHT)
+        else:
+            age_days = max(0.0, (judged.snapshot.as_of - written).total_seconds() / 86_400)
+            weights.append(0.5 ** (age_days / HALF_LIFE_DAYS))
+    recency = sum(weights) / len(weights)
+    return math.log1p(claim.support) * (0.5 + 0.5 * recency)
+
+
+def _ever_wider(here: Restaurant | None, peers: Sequence[Restaurant]) -> list[tuple[str, list[Restaurant]]]:
+    wider: list[tuple[str, list[Restaurant]]] = []
+    if here is not None and here.categories:
+        alike = [each for each in peers if set(each.categories) & set(here.categories)]
+        near = [each for each in alike if here.region and each.region == here.region]
+        wider += [
+            (
+                "category+region+price",
+                [each for each in near if here.price_band and each.price_band == here.price_band],
+            ),
+            ("category+region", near),
+            ("category+price", [each for each in alike if here.price_band and each.price_band == here.price_band]),
+            ("category", alike),
+        ]
+    return [*wider, (EVERYONE, list(peers))]
+
+
+def _too_few(working: Working) -> str:
+    rules = working.rules
+    known = sum(bool(working.review_counts.get(each.id, 0)) for each in working.others)
+    if working.language == "en":
+        return (
+            f"{known} other restaurants with reviews are known; a comparison needs "
+            f"{rules.group_min_restaurants} with {rules.group_min_reviews} reviews in all."
+        )
+    return (
+        f"리뷰가 있는 다른 식당이 {known}곳뿐입니다. "
+        f"비교하려면 {rules.group_min_restaurants}곳 이상, 리뷰 {rules.group_min_reviews}개 이상이 필요합니다."
+    )
+
+
+def _together(profiles: Sequence[Profile]) -> Profile:
+    praise: Counter[Aspect] = Counter()
+    blame: Counter[Aspect] = Counter()
+    for profile in profiles:
+        praise.update(profile.praise)
+        blame.update(profile.blame)
+    return Profile(reviews=sum(profile.reviews for profile in profiles), praise=praise, blame=blame)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _log_choose(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)

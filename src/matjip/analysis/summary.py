@@ -1,0 +1,129 @@
+"""What the reviews say: statements that are counted in all the reviews and cited by exact quotes; nothing fills a gap."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matjip.analysis import wording
+from matjip.analysis.evidence import Judged, Mask, Place
+from matjip.analysis.result import AspectSummary, Statement
+from matjip.analysis.sentiment import lean, wilson
+from matjip.inference.task import Aspect, Polarity
+
+__all__ = ["Said", "summarise"]
+
+ASPECTS_IN_OVERALL = 4  # more than four things in a sentence are not remembered
+NAMED_SHARE = 0.2  # of a statement's support: a word that fewer name is not worth naming
+POLARITIES: tuple[Polarity, Polarity] = ("positive", "negative")
+NAMED_MIN = 2  # once is not "most often"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The part of a SummaryResult that comes from the reviews alone; all empty when there is too little to say."""
+
+    overall: str | None
+    positive: tuple[Statement, ...]
+    negative: tuple[Statement, ...]
+    aspects: tuple[AspectSummary, ...]
+
+
+def summarise(
+    judged: Judged, *, language: wording.Language, min_support: int, mask: Mask, quotes: int, quote_chars: int
+) -> Said:
+    """Every aspect that enough independent reviewers praise or blame, the most spoken of first."""
+    spent: set[int] = set()
+
+    def state(aspect: Aspect, polarity: Polarity) -> Statement | None:
+        places = tuple(judged.places(aspect, polarity))
+        support = judged.support(place.review for place in places)
+        if support < min_support:
+            return None
+        return Statement(
+            text=wording.statement(
+                aspect,
+                polarity,
+                support=support,
+                considered=judged.considered,
+                named=_named(judged, places, support, language),
+                language=language,
+            ),
+            aspect=aspect,
+            polarity=polarity,
+            support=support,
+            considered=judged.considered,
+            review_ids=tuple(dict.fromkeys(judged.snapshot.reviews[place.review].id for place in places)),
+            quotes=judged.quotes(places, mask=mask, limit=quotes, max_chars=quote_chars, spent=spent),
+        )
+
+    aspects = sorted({place.mention.aspect for place in judged.places()})
+    made: dict[tuple[Aspect, Polarity], Statement] = {
+        (aspect, polarity): statement
+        for aspect in aspects
+        for polarity in POLARITIES
+        if (statement := state(aspect, polarity))
+    }
+    positive = _by_support(statement for statement in made.values() if statement.polarity == "positive")
+    negative = _by_support(statement for statement in made.values() if statement.polarity == "negative")
+    return Said(
+        overall=_overall(judged, positive, negative, language) if made else None,
+        positive=positive,
+        negative=negative,
+        aspects=_aspects(judged, made),
+    )
+
+
+def _by_support(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(sorted(statements, key=lambda statement: (-statement.support, statement.aspect)))
+
+
+def _named(judged: Judged, places: tuple[Place, ...], support: int, language: wording.Language) -> list[wording.Named]:
+    """The things that the reviews name, as written, by how many voices name them."""
+    voices: dict[str, set[int]] = {}
+    for place in places:
+        target = place.mention.target
+        if target and wording.is_nameable(target, place.mention.aspect, language):
+            voices.setdefault(wording.folded(target, language), set()).add(judged.units[place.review])
+    counted = Counter({target: len(of) for target, of in voices.items()})
+    least = max(NAMED_MIN, NAMED_SHARE * support)
+    return [
+        (target, count)
+        for target, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        if count >= least
+    ][:2]
+
+
+def _overall(
+    judged: Judged, positive: tuple[Statement, ...], negative: tuple[Statement, ...], language: wording.Language
+) -> str:
+    """Praise and blame share the sentence by their number, and neither that exists is left out."""
+    leaning = lean(judged)
+    praise, blame = (sum(statement.support for statement in of) for of in (positive, negative))
+    for_blame = round(ASPECTS_IN_OVERALL * blame / (praise + blame))
+    for_blame = min(max(for_blame, 1), ASPECTS_IN_OVERALL - 1) if praise and blame else for_blame
+    return wording.overall(
+        considered=judged.considered,
+        positive=leaning.counts["positive"],
+        negative=leaning.counts["negative"],
+        praised=[(each.aspect, each.support) for each in positive[: ASPECTS_IN_OVERALL - for_blame]],
+        blamed=[(each.aspect, each.support) for each in negative[:for_blame]],
+        language=language,
+    )
+
+
+def _aspects(judged: Judged, made: dict[tuple[Aspect, Polarity], Statement]) -> tuple[AspectSummary, ...]:
+    summaries = []
+    for aspect in dict.fromkeys(aspect for aspect, _ in made):
+        praised, blamed = ({place.review for place in judged.places(aspect, polarity)} for polarity in POLARITIES)
+        positive, negative = judged.support(praised), judged.support(blamed)
+        summaries.append(
+            AspectSummary(
+                aspect=aspect,
+                positive=positive,
+                negative=negative,
+                mentions=judged.support(praised | blamed),
+                positive_interval=wilson(positive, positive + negative),
+                statements=tuple(made[aspect, polarity] for polarity in POLARITIES if (aspect, polarity) in made),
+            )
+        )
+    return tuple(sorted(summaries, key=lambda summary: (-summary.mentions, summary.aspect)))

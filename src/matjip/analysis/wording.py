@@ -1,0 +1,400 @@
+"""Sentences as a person would write them, in Korean and English, from counts and words alone."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from matjip.inference.task import Aspect, Polarity
+
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "Named",
+    "claim",
+    "disclosure",
+    "folded",
+    "is_generic",
+    "is_in",
+    "is_nameable",
+    "majority",
+    "overall",
+    "particle",
+    "phrase",
+    "statement",
+]
+
+Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
+Named = tuple[str, int]  # a word and how many reviews say it
+
+FIRST_SYLLABLE, LAST_SYLLABLE, FINALS = 0xAC00, 0xD7A3, 28  # Hangul syllables: 28 finals each, the first is none
+ENDS_CLOSED = frozenset("013678lmnrLMNR")  # digits read in Korean, letters by name: 영 일 삼 육 칠 팔, 엘 엠 엔 알
+KO_CLAIM_CHARS = (15, 28)  # one line of a card on a telephone (§: the requirements' claim length)
+EN_CLAIM_WORDS = 12
+MANY = 0.15  # of the reviews: below, "several" is said and not "many"
+
+# aspect: (how it is called, the subject of "is good" when nothing concrete is named)
+KO_ASPECTS: dict[Aspect, tuple[str, str]] = {
+    "taste": ("맛", "음식"),
+    "menu": ("메뉴", "메뉴"),
+    "service": ("서비스", "직원 응대"),
+    "price": ("가격", "가격"),
+    "atmosphere": ("분위기", "매장 분위기"),
+    "cleanliness": ("청결", "매장 위생"),
+    "waiting": ("대기 시간", "대기"),
+    "location": ("위치", "위치"),
+    "portion": ("양", "음식 양"),
+    "delivery": ("배달", "배달"),
+}
+EN_ASPECTS: dict[Aspect, tuple[str, str]] = {
+    "taste": ("the taste", "food"),
+    "menu": ("the menu", "menu"),
+    "service": ("the service", "service"),
+    "price": ("the prices", "prices"),
+    "atmosphere": ("the atmosphere", "atmosphere"),
+    "cleanliness": ("the cleanliness", "place"),
+    "waiting": ("the waiting time", "wait"),
+    "location": ("the location", "location"),
+    "portion": ("the portions", "portions"),
+    "delivery": ("the delivery", "delivery"),
+}
+
+# What an opinion is about when nothing in particular is named.
+SAYS_NO_MORE: dict[Aspect, frozenset[str]] = {
+    "*": frozenset(
+        [
+            "것",
+            "거",
+            "곳",
+            "집",
+            "여기",
+            "음식점",
+            "식당",
+            "가게",
+            "매장",
+            "맛집",
+            "place",
+            "restaurant",
+            "everything",
+            "thing",
+            "it",
+            "this",
+        ]
+    ),
+    "taste": frozenset(
+        [
+            "맛",
+            "음식",
+            "음식맛",
+            "요리",
+            "메뉴",
+            "taste",
+            "food",
+            "flavor",
+            "flavors",
+            "flavour",
+            "dish",
+            "dishes",
+            "meal",
+        ]
+    ),
+    "menu": frozenset(["메뉴", "음식", "종류", "menu", "menus", "items", "options"]),
+    "service": frozenset(["서비스", "응대", "service"]),
+    "price": frozenset(["가격", "가격대", "값", "price", "prices", "pricing"]),
+    "atmosphere": frozenset(["분위기", "atmosphere", "ambience", "ambiance", "vibe"]),
+    "cleanliness": frozenset(["청결", "위생", "cleanliness"]),
+    "waiting": frozenset(["대기", "웨이팅", "wait", "waiting"]),
+    "location": frozenset(["위치", "location"]),
+    "portion": frozenset(["양", "음식양", "portion", "portions"]),
+    "delivery": frozenset(["배달", "delivery"]),
+}
+NOT_PUBLISHED = frozenset(
+    [
+        "존맛",
+        "존맛탱",
+        "핵존맛",
+        "꿀맛",
+        "맛집",
+        "찐맛집",
+        "끝내주다",
+        "미치다",
+        "쩔다",
+        "가성비갑",
+        "가성비최고",
+        "insane",
+        "sick",
+        "killer",
+    ]
+)
+GENERIC = frozenset(
+    [
+        "좋다",
+        "맛있다",
+        "최고",
+        "괜찮다",
+        "훌륭하다",
+        "good",
+        "great",
+        "nice",
+        "best",
+        "amazing",
+        "excellent",
+        "awesome",
+        "delicious",
+        "tasty",
+    ]
+)
+VERB_ENDS = ("녹다", "나다", "터지다", "돋보이다", "어울리다", "추천하다", "만족하다", "반하다", "챙겨주다", "나오다")
+SYLLABLE_N = 4  # the final ㄴ among the finals of a Hangul syllable
+
+
+def particle(word: str, pair: str) -> str:
+    """The word with the right particle of a pair "이/가", "은/는", "을/를", "과/와": after a consonant / after a vowel."""
+    closed, open_ = pair.split("/")
+    return word + (closed if _ends_closed(word) else open_)
+
+
+def is_in(word: str, language: Language) -> bool:
+    """Whether the word is written in that language's letters."""
+    return bool(re.search("[가-힣]" if language == "ko" else "[A-Za-z]", word)) and not (
+        language == "en" and re.search("[가-힣]", word)
+    )
+
+
+def folded(target: str, language: Language) -> str:
+    """One spelling for one thing: spaces closed up, English in lower case."""
+    word = " ".join(target.split())
+    return word.lower() if language == "en" else word
+
+
+def is_nameable(target: str, aspect: Aspect, language: Language) -> bool:
+    """Whether naming the thing says more than the aspect does, in this language."""
+    word = folded(target, language)
+    return is_in(word, language) and word not in SAYS_NO_MORE.get(aspect, frozenset()) | SAYS_NO_MORE["*"]
+
+
+def phrase(opinion: str, language: Language, *, negated: bool) -> str | None:
+    """An opinion as a claim may say it; None for slang, hype, and words of another language."""
+    if not is_in(opinion, language) or opinion in NOT_PUBLISHED:
+        return None
+    if language == "en":
+        return f"not {opinion}" if negated else opinion
+    if not opinion.endswith("다"):
+        return None if negated else opinion
+    return f"{opinion.removesuffix('다')}지 않다" if negated else opinion
+
+
+def is_generic(opinion: str) -> bool:
+    """Whether the opinion says only that something is good."""
+    return opinion in GENERIC
+
+
+def majority(languages: Sequence[str], asked: str | None) -> Language:
+    """The language of the sentences: the one asked for, else the one that most reviews are written in (Korean on a tie)."""
+    if asked in LANGUAGES:
+        return "en" if asked == "en" else "ko"
+    english = sum(language == "en" for language in languages)
+    return "en" if english > sum(language == "ko" for language in languages) else "ko"
+
+
+def statement(
+    aspect: Aspect, polarity: Polarity, *, support: int, considered: int, named: Sequence[Named], language: Language
+) -> str:
+    """One sentence with its count, and what most of the reviews name."""
+    if language == "en":
+        return _english_statement(aspect, polarity, support=support, considered=considered, named=named)
+    what = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
+    praised = polarity == "positive"
+    head = f"리뷰 {considered:,}개 중 {support:,}개가 {particle(what, '을/를')} "
+    head += "칭찬했" if praised else "아쉬운 점으로 꼽았"
+    if not named:
+        return head + "습니다."
+    if len(named) == 1:
+        (word, count), *_ = named
+        return f"{head}고, {word} 이야기가 {count:,}개로 가장 많습니다."
+    (first, first_count), (second, second_count), *_ = named
+    return f"{head}고, {_and(first, first_count)} {second}({second_count:,}개) 이야기가 많습니다."
+
+
+def overall(
+    *,
+    considered: int,
+    positive: int,
+    negative: int,
+    praised: Sequence[tuple[Aspect, int]],
+    blamed: Sequence[tuple[Aspect, int]],
+    language: Language,
+) -> str:
+    """Two or three sentences: how the reviews lean, what they praise, what they blame."""
+    if language == "en":
+        return _english_overall(considered, positive, negative, praised, blamed)
+    lean = (
+        f"리뷰 {considered:,}개 중 {positive:,}개({_percent(positive, considered)}%)가 긍정, "
+        f"{negative:,}개({_percent(negative, considered)}%)가 부정입니다."
+    )
+    parts = [lean]
+    if praised:
+        parts.append(
+            f"칭찬은 {_ko_list(praised)} 순으로 많습니다."
+            if len(praised) > 1
+            else f"칭찬은 {_ko_list(praised)}에 모입니다."
+        )
+    if blamed:
+        parts.append(f"아쉬운 점으로는 {particle(_ko_list(blamed), '이/가')} 꼽혔습니다.")
+    return " ".join(parts)
+
+
+def claim(
+    aspect: Aspect,
+    *,
+    target: str | None,
+    opinions: Sequence[str],
+    support: int,
+    considered: int,
+    language: Language,
+    named: Sequence[str] = (),
+) -> str:
+    """What a restaurant is good at, in 15 to 28 Korean characters or at most 12 English words, without hype."""
+    many = support >= MANY * considered
+    if language == "en":
+        return _english_claim(
+            aspect, target=target, opinions=opinions, support=support, considered=considered, named=named
+        )
+    if not opinions and target is None:
+        what = particle(KO_ASPECTS.get(aspect, (aspect, aspect))[0], "을/를")
+        tail = f"칭찬한 리뷰가 {considered:,}개 중 {support:,}개"
+        things = ("·".join(named[:count]) + " 등 " for count in range(min(len(named), 2), 0, -1))
+        fitting = (f"{each}{what} {tail}" for each in things)
+        plain = f"{what} {tail}입니다" if len(f"{what} {tail}입니다") <= KO_CLAIM_CHARS[1] else f"{what} {tail}"
+        return next((each for each in fitting if len(each) <= KO_CLAIM_CHARS[1]), plain)
+    tail = "칭찬이 많습니다" if many else "칭찬이 여럿입니다"
+    subject = particle(target or KO_ASPECTS.get(aspect, (aspect, aspect))[1], "이/가")
+    for said in range(min(len(opinions), 2), 0, -1):
+        sentence = f"{subject} {_joined(opinions[:said])} {tail}"
+        if len(sentence) <= KO_CLAIM_CHARS[1]:
+            return sentence if len(sentence) >= KO_CLAIM_CHARS[0] else _longer(subject, opinions[:said], many=many)
+    return f"{target or KO_ASPECTS.get(aspect, (aspect, aspect))[1]} {tail}"[: KO_CLAIM_CHARS[1]]
+
+
+def disclosure(considered: int, language: Language) -> str:
+    """What a reader must know of how the answer came about."""
+    if language == "en":
+        return (
+            f"Worked out by software from {considered:,} {_plural('review', considered)}; "
+            "quotes are the reviewers' own words."
+        )
+    return f"리뷰 {considered:,}개를 소프트웨어가 분석한 결과이며, 인용문은 작성자가 쓴 그대로입니다."
+
+
+def _ends_closed(word: str) -> bool:
+    """Whether the last sound is a consonant; what stands in brackets at the end is not read."""
+    spoken = re.sub(r"\([^()]*\)$", "", word).rstrip("\"'”’」』)]} ")
+    if not spoken:
+        return False
+    code = ord(spoken[-1])
+    if FIRST_SYLLABLE <= code <= LAST_SYLLABLE:
+        return (code - FIRST_SYLLABLE) % FINALS != 0
+    return spoken[-1] in ENDS_CLOSED
+
+
+def _and(word: str, count: int) -> str:
+    return f"{word}({count:,}개)" + ("과" if _ends_closed(word) else "와")
+
+
+def _joined(opinions: Sequence[str]) -> str:
+    """진하다 → 진하다는; 진하다, 시원하다 → 진하고 시원하다는."""
+    *before, last = opinions
+    return " ".join([*(_going_on(opinion) for opinion in before), _reported(last)])
+
+
+def _going_on(opinion: str) -> str:
+    return f"{opinion.removesuffix('다')}고" if opinion.endswith("다") else particle(opinion, "이고/고")
+
+
+def _reported(opinion: str) -> str:
+    """진하다 → 진하다는 (adjective); 녹다 → 녹는다는, 나다 → 난다는 (verbs); 일품 → 일품이라는 (noun)."""
+    if not opinion.endswith("다"):
+        return particle(opinion, "이라는/라는")
+    if not opinion.endswith(VERB_ENDS):
+        return f"{opinion}는"
+    stem = opinion.removesuffix("다")
+    return f"{stem}는다는" if _ends_closed(stem) else f"{stem[:-1]}{chr(ord(stem[-1]) + SYLLABLE_N)}다는"
+
+
+def _longer(subject: str, opinions: Sequence[str], *, many: bool) -> str:
+    return f"{subject} {_joined(opinions)} 칭찬이 {'많이' if many else '여러 번'} 나옵니다"
+
+
+def _ko_list(aspects: Sequence[tuple[Aspect, int]]) -> str:
+    return ", ".join(f"{KO_ASPECTS.get(aspect, (aspect, aspect))[0]}({count:,}개)" for aspect, count in aspects)
+
+
+def _percent(part: int, whole: int) -> int:
+    return (200 * part + whole) // (2 * whole)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _english_statement(
+    aspect: Aspect, polarity: Polarity, *, support: int, considered: int, named: Sequence[Named]
+) -> str:
+    what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
+    verb = "praise" if polarity == "positive" else "criticise"
+    head = f"{support:,} of {considered:,} {_plural('review', considered)} {verb} {what}"
+    if not named:
+        return f"{head}."
+    return f"{head}, most often {_listed([f'{word} ({count:,})' for word, count in named[:2]])}."
+
+
+def _english_overall(
+    considered: int,
+    positive: int,
+    negative: int,
+    praised: Sequence[tuple[Aspect, int]],
+    blamed: Sequence[tuple[Aspect, int]],
+) -> str:
+    def listed(aspects: Sequence[tuple[Aspect, int]]) -> str:
+        return _listed([f"{EN_ASPECTS.get(aspect, (aspect, aspect))[0]} ({count:,})" for aspect, count in aspects])
+
+    parts = [
+        f"Of {considered:,} {_plural('review', considered)}, {positive:,} ({_percent(positive, considered)} %) "
+        f"are positive and {negative:,} ({_percent(negative, considered)} %) negative."
+    ]
+    if praised:
+        parts.append(f"Reviewers most often praise {listed(praised)}.")
+    if blamed:
+        parts.append(f"Their criticism is about {listed(blamed)}.")
+    return " ".join(parts)
+
+
+def _english_claim(
+    aspect: Aspect,
+    *,
+    target: str | None,
+    opinions: Sequence[str],
+    support: int,
+    considered: int,
+    named: Sequence[str],
+) -> str:
+    if not opinions and target is None:
+        what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
+        head = f"{support:,} of {considered:,} {_plural('review', considered)} praise {what}"
+        for count in range(min(len(named), 2), 0, -1):
+            sentence = f"{head}: {' and '.join(named[:count])}"
+            if len(sentence.split()) <= EN_CLAIM_WORDS:
+                return sentence
+        return head
+    who = "many reviewers" if support >= MANY * considered else "several reviewers"
+    subject = (target or EN_ASPECTS.get(aspect, (aspect, aspect))[1]).lower()
+    sentence = (
+        f"{' and '.join(opinions[:2])} {subject}, praised by {who}" if opinions else f"{subject}, praised by {who}"
+    )
+    if len(sentence.split()) > EN_CLAIM_WORDS:
+        sentence = f"{opinions[0]} {subject.split()[-1]}, praised by {who}"
+    return sentence[:1].upper() + sentence[1:]
