@@ -21,7 +21,9 @@ def build(out: Path) -> dict[str, int]:
     """Write `aspects.json`; returns how much is in it."""
     opinions, surfaces = [], {}
     for number, opinion in enumerate(lexicon_ko.OPINIONS):
-        opinions.append([dictionary_form(opinion), opinion.polarity, opinion.implies, list(opinion.aspects), _is_strict(opinion)])
+        opinions.append(
+            [dictionary_form(opinion), opinion.polarity, opinion.implies, list(opinion.aspects), _is_strict(opinion)]
+        )
         for surface, role in _surfaces(opinion).items():
             surfaces.setdefault(surface.replace(" ", ""), [number, role])
     nouns = {noun: aspect for aspect, words in lexicon_ko.NOUNS.items() for noun in words.split()}
@@ -32,10 +34,17 @@ def build(out: Path) -> dict[str, int]:
             "nouns": nouns,
             "adverbs": sorted({*ADVERBS, *MORE_ADVERBS.split()} - {"개"}),
         },
-        "english": {"opinions": _english(), "nouns": {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")}},
+        "english": {
+            "opinions": _english(),
+            "nouns": {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")},
+        },
     }
     (out / "aspects.json").write_bytes(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS))
-    return {"korean_surfaces": len(surfaces), "korean_nouns": len(nouns), "english_opinions": len(tables["english"]["opinions"])}
+    return {
+        "korean_surfaces": len(surfaces),
+        "korean_nouns": len(nouns),
+        "english_opinions": len(tables["english"]["opinions"]),
+    }
 
 
 def dictionary_form(opinion: Opinion) -> str:

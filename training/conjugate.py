@@ -99,7 +99,7 @@ def conjugated(opinion: Opinion, ending: str) -> str | None:
 def _adjective(stem: str) -> str:
     # Adjectives in ㅂ lose it before a vowel (가깝다, 가까워요); Kiwi marks the irregular class by a tag of its own.
     final = (ord(stem[-1]) - 0xAC00) % 28
-    irregular = final == 17 and stem[-1] not in "좁" or stem.endswith(("그렇",))
+    irregular = (final == 17 and stem[-1] not in "좁") or stem.endswith(("그렇",))
     return "VA-I" if irregular else "VA"
 
 
@@ -108,7 +108,13 @@ def _noun(form: str, ending: str) -> str | None:
     if tail is None:
         return None
     if not _closed(form) and tail.startswith("이"):
-        contracted = {"이에요": "예요", "이었어요": "였어요", "이었습니다": "였습니다", "이네요": "네요", "이었는데": "였는데"}
+        contracted = {
+            "이에요": "예요",
+            "이었어요": "였어요",
+            "이었습니다": "였습니다",
+            "이네요": "네요",
+            "이었는데": "였는데",
+        }
         tail = contracted.get(tail, tail)
     return form + tail
 

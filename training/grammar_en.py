@@ -8,7 +8,10 @@ from training.lexicon_en import ANYWHERE, NOUNS, OPINIONS, PRAISE, REGRET
 __all__ = ["generate"]
 
 DEGREE = ("", "", "", "really ", "very ", "so ", "pretty ", "super ", "extremely ", "quite ", "absolutely ", "just ")
-TAIL = {1: ("", "", ".", "!", "!!", " :)", " 😋", " 👍", " ❤️"), 0: ("", "", ".", "...", "!", " :(", " 😡", " 👎", " 🤢")}
+TAIL = {
+    1: ("", "", ".", "!", "!!", " :)", " 😋", " 👍", " ❤️"),
+    0: ("", "", ".", "...", "!", " :(", " 😡", " 👎", " 🤢"),
+}
 
 
 def generate(count: int, dice: Random) -> Iterator[tuple[str, int]]:
@@ -34,7 +37,7 @@ def generate(count: int, dice: Random) -> Iterator[tuple[str, int]]:
 
 
 def _clause(label: int, dice: Random) -> str:
-    aspect = dice.choice(list(NOUNS) + ["taste", "taste", "service", "atmosphere"])
+    aspect = dice.choice([*NOUNS, "taste", "taste", "service", "atmosphere"])
     noun = dice.choice(NOUNS[aspect].split("|"))
     good, bad = _words(aspect, dice)
     said, opposite = (good, bad) if label else (bad, good)

@@ -8,15 +8,53 @@ from training.lexicon_ko import NOUNS, OPINIONS, PRAISE, REGRET, Opinion
 
 __all__ = ["generate"]
 
-ADVERBS = ("정말", "너무", "진짜", "아주", "꽤", "완전", "엄청", "참", "좀", "매우", "되게", "넘", "생각보다", "ㄹㅇ", "개", "살짝")
+ADVERBS = (
+    "정말",
+    "너무",
+    "진짜",
+    "아주",
+    "꽤",
+    "완전",
+    "엄청",
+    "참",
+    "좀",
+    "매우",
+    "되게",
+    "넘",
+    "생각보다",
+    "ㄹㅇ",
+    "개",
+    "살짝",
+)
 CHEER = ("!", "!!", "~", " ㅎㅎ", " ㅋㅋ", "^^", " 👍", "👍👍", " 😋", " 😍", "❤️", " 🥰", "ㅎ")
 GROAN = ("..", "...", " ㅠㅠ", " ㅡㅡ", ";;", " 😡", " 🤮", " 👎", " 😭", "ㅜㅜ", " 💢", " 휴")
 WEIGHTS = {"taste": 5.0, "menu": 1.0, "service": 3.0, "price": 2.0, "portion": 1.5, "atmosphere": 2.5, "cleanliness": 1.5,
            "waiting": 1.5, "location": 1.0, "delivery": 1.5}  # fmt: skip
-HEARSAY = ("맛있다고 해서 갔는데", "맛집이라길래 왔더니", "친절하다더니", "유명하다고 해서 갔다가", "가성비 좋다길래 시켰는데", "평이 좋아서 갔는데")
-ONCE = ("예전엔 맛있었는데", "전에는 친절했는데", "처음엔 좋았는데", "오픈 초엔 괜찮았는데", "작년까지는 양도 많았는데", "옛날엔 단골이었는데")
+HEARSAY = (
+    "맛있다고 해서 갔는데",
+    "맛집이라길래 왔더니",
+    "친절하다더니",
+    "유명하다고 해서 갔다가",
+    "가성비 좋다길래 시켰는데",
+    "평이 좋아서 갔는데",
+)
+ONCE = (
+    "예전엔 맛있었는데",
+    "전에는 친절했는데",
+    "처음엔 좋았는데",
+    "오픈 초엔 괜찮았는데",
+    "작년까지는 양도 많았는데",
+    "옛날엔 단골이었는데",
+)
 TURN = ("지금은", "이젠", "요즘은", "갈수록", "이번엔")
-FEAR = ("걱정했는데", "기대 안 했는데", "별로일 줄 알았는데", "비쌀 줄 알았는데", "시끄러울까 봐 걱정했는데", "웨이팅 길까 걱정했는데")
+FEAR = (
+    "걱정했는데",
+    "기대 안 했는데",
+    "별로일 줄 알았는데",
+    "비쌀 줄 알았는데",
+    "시끄러울까 봐 걱정했는데",
+    "웨이팅 길까 걱정했는데",
+)
 
 
 def generate(count: int, dice: Random) -> Iterator[tuple[str, int]]:
@@ -72,7 +110,10 @@ def _clause(label: int, words: dict[str, list[str]], dice: Random, *, final: boo
     if turned < 0.1:  # 비싸지 않아요: the opposite opinion, denied
         opinion = _opinion(1 - label, aspect, dice)
         denial = conjugated(opinion, "지") if opinion.kind != "noun" else None
-        said = denial and f"{denial} {dice.choice(('않아요', '않네요', '않았어요', '않음', '않습니다')) if final else '않고'}"
+        said = (
+            denial
+            and f"{denial} {dice.choice(('않아요', '않네요', '않았어요', '않음', '않습니다')) if final else '않고'}"
+        )
     elif turned < 0.14:  # 안 친절해요
         opinion = _opinion(1 - label, aspect, dice)
         said = conjugated(opinion, ending) if opinion.kind in ("adjective", "hada") else None

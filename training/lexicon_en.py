@@ -27,7 +27,10 @@ OPINIONS: dict[str, tuple[str, str]] = {
         "bland|tasteless|soggy|greasy|overcooked|undercooked|dry|cold|salty|too salty|burnt|stale|rubbery|chewy|oily|raw|flavorless|mushy|"
         "lukewarm|rancid|inedible|watery|too sweet|frozen|gross|spoiled",
     ),
-    "menu": ("varied|extensive|creative|diverse|interesting|well curated|unique", "limited|boring|confusing|tiny|uninspired|outdated"),
+    "menu": (
+        "varied|extensive|creative|diverse|interesting|well curated|unique",
+        "limited|boring|confusing|tiny|uninspired|outdated",
+    ),
     "service": (
         "friendly|attentive|helpful|polite|kind|welcoming|prompt|professional|courteous|knowledgeable|accommodating|gracious|sweet|fast|"
         "efficient|warm",
@@ -43,10 +46,19 @@ OPINIONS: dict[str, tuple[str, str]] = {
         "cozy|romantic|lovely|beautiful|relaxing|quiet|charming|comfortable|warm|stylish|inviting|spacious|intimate|elegant|lively|cute",
         "noisy|loud|cramped|dark|crowded|uncomfortable|dull|depressing|chaotic|stuffy|too loud|dated|sterile|drafty|gloomy",
     ),
-    "cleanliness": ("clean|spotless|tidy|immaculate|hygienic", "dirty|filthy|sticky|disgusting|smelly|unclean|grimy|unsanitary"),
+    "cleanliness": (
+        "clean|spotless|tidy|immaculate|hygienic",
+        "dirty|filthy|sticky|disgusting|smelly|unclean|grimy|unsanitary",
+    ),
     "waiting": ("short|quick|worth it|fast|no problem", "long|endless|terrible|too long|unacceptable|ridiculous|slow"),
-    "location": ("convenient|central|great|easy to find|perfect|handy", "inconvenient|hard to find|remote|awful|terrible|sketchy"),
-    "delivery": ("fast|on time|quick|careful|perfect|secure", "late|slow|cold|wrong|spilled|missing|leaking|incomplete"),
+    "location": (
+        "convenient|central|great|easy to find|perfect|handy",
+        "inconvenient|hard to find|remote|awful|terrible|sketchy",
+    ),
+    "delivery": (
+        "fast|on time|quick|careful|perfect|secure",
+        "late|slow|cold|wrong|spilled|missing|leaking|incomplete",
+    ),
 }
 ANYWHERE = (
     "great|excellent|amazing|wonderful|fantastic|good|outstanding|perfect|superb|awesome|incredible|impressive|fabulous|terrific|nice|best|"

@@ -20,7 +20,9 @@ REGULARISATION = 8.0  # liblinear's C
 KOREAN_SENTENCES = 60_000
 ENGLISH_SENTENCES = 24_000
 SMALLEST = 8  # int8 codes below this are dropped: they cost bytes and move nothing
-POSITIVE_PRECISION = 0.95  # of decided reviews on the calibration subjects; sets the threshold above which we say positive
+POSITIVE_PRECISION = (
+    0.95  # of decided reviews on the calibration subjects; sets the threshold above which we say positive
+)
 NEGATIVE_PRECISION = 0.97  # stricter: a false negative label stands out on a page where most reviews praise
 
 

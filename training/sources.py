@@ -33,9 +33,7 @@ def split_of(subject: int) -> str:
 
 def nsmc(path: Path) -> dict[str, list[tuple[str, int]]]:
     """Reviews of clear rating by split; each split balanced by dropping positives at random (seed 0)."""
-    splits: dict[str, dict[int, list[str]]] = {
-        name: {0: [], 1: []} for name in ("train", "development", "calibration")
-    }
+    splits: dict[str, dict[int, list[str]]] = {name: {0: [], 1: []} for name in ("train", "development", "calibration")}
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         next(lines)
         for line in lines:
@@ -55,11 +53,14 @@ def nsmc(path: Path) -> dict[str, list[tuple[str, int]]]:
 
 def mams_windows(path: Path) -> Iterator[tuple[str, int]]:
     """The clause around each English term that is praised or blamed."""
-    for sentence in ElementTree.parse(path).getroot().iter("sentence"):  # noqa: S314  a file that the user names
+    for sentence in ElementTree.parse(path).getroot().iter("sentence"):
         text = sentence.findtext("text") or ""
         for term in sentence.iter("aspectTerm"):
             if term.get("polarity") in ("positive", "negative"):
-                yield _clause(text, int(term.get("from", 0)), int(term.get("to", 0))), int(term.get("polarity") == "positive")
+                yield (
+                    _clause(text, int(term.get("from", 0)), int(term.get("to", 0))),
+                    int(term.get("polarity") == "positive"),
+                )
 
 
 def _clause(text: str, start: int, end: int) -> str:
@@ -76,8 +77,8 @@ def _clause(text: str, start: int, end: int) -> str:
 def vader_words() -> list[tuple[str, float]]:
     """Words with a mean valence of at least 0.8, from -4 to 4; none where the package is not installed."""
     try:
-        import vaderSentiment.vaderSentiment as vader  # noqa: PLC0415  optional, and only here
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError:
         return []
-    lexicon = vader.SentimentIntensityAnalyzer().lexicon
+    lexicon = SentimentIntensityAnalyzer().lexicon
     return [(word, value) for word, value in lexicon.items() if abs(value) >= 0.8 and word.isalpha()]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from matjip.analysis.analyses import AnalysisSettings
 from matjip.analysis.projection import ProjectionSettings
@@ -36,11 +36,22 @@ class Settings(BaseModel):
         "development", description="Which config/*.yaml is read, and how strict the start is."
     )
     data_dir: Path = Field(Path("var"), description="Folder of the embedded database, the index and import positions.")
-    database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
-    projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
-    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses.")
-    api: ApiSettings = Field(default_factory=ApiSettings, description="Limits of the HTTP edge.")
-    logs: LogSettings = Field(default_factory=LogSettings, description="What is written to stdout.")
+    erasure_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Secret of the hashes that prove an erasure; by default a file made in the data folder.",
+    )
+    database: DatabaseSettings = Field(
+        default_factory=lambda: DatabaseSettings(), description="Where the record is kept."
+    )
+    projection: ProjectionSettings = Field(
+        default_factory=lambda: ProjectionSettings(), description="How the index follows."
+    )
+    analysis: AnalysisSettings = Field(
+        default_factory=lambda: AnalysisSettings(), description="Thresholds of the analyses."
+    )
+    api: ApiSettings = Field(default_factory=lambda: ApiSettings(), description="Limits of the HTTP edge.")
+    logs: LogSettings = Field(default_factory=lambda: LogSettings(), description="What is written to stdout.")
 
 
 def load(environ: Mapping[str, str] | None = None, *, root: Path | None = None, **given: object) -> Settings:
@@ -120,7 +131,9 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         variable = PREFIX + "__".join(str(part) for part in item["loc"]).upper()
         if item["type"] == "extra_forbidden":
             yield Fault(
-                where=where, wrong="is not a setting", right=f"a name from docs/reference/settings.md (or unset {variable})"
+                where=where,
+                wrong="is not a setting",
+                right=f"a name from docs/reference/settings.md (or unset {variable})",
             )
         else:
             secret = any(word in where for word in SECRET_WORDS)

@@ -9,7 +9,7 @@ BORDERS = {
     "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "migrations/"},
     "alembic": {"database.py", "migrations/"},
     "asyncpg": {"database.py"},
-    "pyarrow": {"reviews/importer.py", "reviews/importing/"},
+    "pyarrow": {"reviews/rows.py"},
     "prometheus_client": {"telemetry/metrics.py"},
     "structlog": {"telemetry/"},
     "fastapi": {"api/"},

@@ -7,7 +7,7 @@ What is denied is turned round; what was only heard, hoped or true once is left 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -38,9 +38,33 @@ STOPS = frozenset(".!?~\n…")
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
 CLAUSE_END = re.compile(r"[.!?;\n]|,| but | although | though | however | yet | while ", re.IGNORECASE)
-NEGATORS = frozenset("not no never hardly barely without isn't wasn't aren't weren't don't didn't doesn't can't couldn't nothing neither".split())
-UNREAL_WORDS = frozenset("if would could should expected hoped wish supposed used heard said".split())
-COPULAS = frozenset("is was are were be been seems seemed tasted tastes looked felt feels".split())
+NEGATORS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "hardly",
+        "barely",
+        "without",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "don't",
+        "didn't",
+        "doesn't",
+        "can't",
+        "couldn't",
+        "nothing",
+        "neither",
+    ]
+)
+UNREAL_WORDS = frozenset(
+    ["if", "would", "could", "should", "expected", "hoped", "wish", "supposed", "used", "heard", "said"]
+)
+COPULAS = frozenset(
+    ["is", "was", "are", "were", "be", "been", "seems", "seemed", "tasted", "tastes", "looked", "felt", "feels"]
+)
 
 
 class Noun(NamedTuple):
@@ -62,7 +86,10 @@ class Squeezed:
 
     @classmethod
     def of(cls, text: str) -> "Squeezed":
-        kept, at, edges, before = [], [], set(), " "
+        kept: list[str] = []
+        at: list[int] = []
+        edges: set[int] = set()
+        before = " "
         for place, letter in enumerate(text):
             if not letter.isspace():
                 if not HANGUL.match(letter) or not HANGUL.match(before):
@@ -91,7 +118,10 @@ class Korean:
     @classmethod
     def of(cls, table: dict[str, object]) -> "Korean":
         opinions, surfaces, nouns, adverbs = (table[name] for name in ("opinions", "surfaces", "nouns", "adverbs"))
-        assert isinstance(opinions, list) and isinstance(surfaces, dict) and isinstance(nouns, dict) and isinstance(adverbs, list)
+        assert isinstance(opinions, list)
+        assert isinstance(surfaces, dict)
+        assert isinstance(nouns, dict)
+        assert isinstance(adverbs, list)
         return cls(
             [tuple(opinion) for opinion in opinions],
             {surface: (number, role) for surface, (number, role) in surfaces.items()},
@@ -158,7 +188,9 @@ class Korean:
 
     @staticmethod
     def _denial_at(text: str, place: int) -> int:
-        return next((len(word) for word in ("안", "못", "별로", "하나도", "전혀", "그닥") if text.startswith(word, place)), 0)
+        return next(
+            (len(word) for word in ("안", "못", "별로", "하나도", "전혀", "그닥") if text.startswith(word, place)), 0
+        )
 
     def _mention(
         self, text: str, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool
@@ -179,8 +211,15 @@ class Korean:
         if aspect is None:
             return None
         denied_before = squeezed.text[max(0, place - 4) : place].endswith(DENIED_BEFORE)
-        after = DENIED_AFTER.match(squeezed.text, end) or (DENIED_NOUN.match(squeezed.text, end) if role == "said" else None)
-        if after and not surface.endswith(("지", "지는", "지도", "진")) and DENIED_AFTER.match(squeezed.text, end) and after.group()[0] in "않못안":
+        after = DENIED_AFTER.match(squeezed.text, end) or (
+            DENIED_NOUN.match(squeezed.text, end) if role == "said" else None
+        )
+        if (
+            after
+            and not surface.endswith(("지", "지는", "지도", "진"))
+            and DENIED_AFTER.match(squeezed.text, end)
+            and after.group()[0] in "않못안"
+        ):
             after = None  # "맛있어요 안 짜요": the denial belongs to the next opinion
         negated = denied_before != (after is not None)
         first = min(noun.start, place) if noun else place
@@ -225,13 +264,17 @@ class English:
     @classmethod
     def of(cls, table: dict[str, object]) -> "English":
         opinions, nouns = table["opinions"], table["nouns"]
-        assert isinstance(opinions, dict) and isinstance(nouns, dict)
+        assert isinstance(opinions, dict)
+        assert isinstance(nouns, dict)
         return cls({word: tuple(known) for word, known in opinions.items()}, nouns)
 
     def mentions(self, text: str) -> Iterator[Mention]:
         start = 0
         for stop in [*(match.span() for match in CLAUSE_END.finditer(text)), (len(text), len(text))]:
-            words = [(match.group().lower().replace("’", "'"), match.start(), match.end()) for match in WORD.finditer(text, start, stop[0])]
+            words = [
+                (match.group().lower().replace("’", "'"), match.start(), match.end())
+                for match in WORD.finditer(text, start, stop[0])
+            ]
             yield from self._clause(text, words)
             start = stop[1]
 
@@ -264,7 +307,7 @@ class English:
             )
 
     @staticmethod
-    def _spans(words: list[tuple[str, int, int]], table: dict[str, object] | dict[str, Aspect]) -> Iterator[tuple[int, int, str]]:
+    def _spans(words: list[tuple[str, int, int]], table: Mapping[str, object]) -> Iterator[tuple[int, int, str]]:
         place = 0
         while place < len(words):
             for size in (3, 2, 1):
@@ -276,7 +319,12 @@ class English:
             place += 1
 
     def _noun(
-        self, nouns: list[tuple[int, int, str]], first: int, last: int, words: list[tuple[str, int, int]], aspects: list[Aspect]
+        self,
+        nouns: list[tuple[int, int, str]],
+        first: int,
+        last: int,
+        words: list[tuple[str, int, int]],
+        aspects: list[Aspect],
     ) -> tuple[int, int, str] | None:
         best, best_distance = None, float(FAR_WORDS)
         for noun in nouns:

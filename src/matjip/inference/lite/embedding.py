@@ -53,7 +53,7 @@ class LiteEmbedder:
         return found
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
-        owners, buckets = hashed(texts, int(len(self.rows)).bit_length() - 1)
+        owners, buckets = hashed(texts, len(self.rows).bit_length() - 1)
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         if len(owners):
             starts = np.flatnonzero(np.diff(owners, prepend=-1))

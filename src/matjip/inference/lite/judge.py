@@ -10,21 +10,11 @@ from matjip.inference.lite.sentiment import SentimentModel
 from matjip.inference.lite.situations import expand
 from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
 
-__all__ = ["GOLDEN", "LiteJudge"]
+__all__ = ["LiteJudge"]
 
 A = TypeVar("A")
 VERSION = "1"  # raised with every new file of weights, so that stored results are known to be another model's
 SLICE = 200  # texts between two looks at the event loop: a few milliseconds of the interpreter
-
-# What must come out right before the judge may answer anybody: a swapped sign or a torn file is noticed at the start.
-GOLDEN = (
-    ("맛있어요!", "positive"),
-    ("직원분들이 정말 친절하고 음식도 맛있어요", "positive"),
-    ("별로예요", "negative"),
-    ("최악이에요 다시는 안 갑니다", "negative"),
-    ("The food was delicious and the staff were friendly", "positive"),
-    ("Terrible service, never again", "negative"),
-)
 
 
 class LiteJudge:
@@ -53,12 +43,3 @@ class LiteJudge:
             part = texts[start : start + SLICE]
             found += answer(part) if len(texts) <= SLICE else await asyncio.to_thread(answer, part)
         return tuple(Verdict(answer=cast(A, one), engine="lite", model=self.name) for one in found)
-
-    async def faults(self) -> list[str]:
-        """Golden sentences that come out wrong; empty when the judge may answer."""
-        verdicts = await self.judge(JudgeSentiment(tuple(text for text, _ in GOLDEN)))
-        return [
-            f"{text!r} is judged {verdict.answer.label}, not {label}"
-            for (text, label), verdict in zip(GOLDEN, verdicts, strict=True)
-            if verdict.answer.label != label
-        ]

@@ -12,7 +12,7 @@ PATTERNS = tuple(
         r"[A-Za-z0-9._%+\-]+\s?@\s?[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+",  # e-mail
         rf"(?<!\d)\(?(?:\+?82{LINK})?0?1[016789]{LINK}\d{{3,4}}{LINK}\d{{4}}(?!\d)",  # mobile, Korea
         rf"(?<!\d)\(?0(?:2|[3-6][1-5]|70|50\d?){LINK}\d{{3,4}}{LINK}\d{{4}}(?!\d)",  # line and internet telephone, Korea
-        rf"(?<!\d)\d{{6}}\s?[-–]\s?[1-8]\d{{6}}(?!\d)",  # resident registration number
+        r"(?<!\d)\d{6}\s?[-–]\s?[1-8]\d{6}(?!\d)",  # resident registration number
         rf"(?<!\d)\d{{4}}{LINK}\d{{4}}{LINK}\d{{4}}{LINK}\d{{4}}(?!\d)",  # payment card
         r"(?<!\d)\d{2,6}-\d{2,6}-\d{2,8}(?:-\d{1,6})?(?!\d)",  # bank account, written with hyphens
         r"(?<![\d.,])\+\d{1,3}[\s.\-]?\d{2,4}[\s.\-]?\d{3,4}[\s.\-]?\d{3,4}(?!\d)",  # international telephone

@@ -34,8 +34,7 @@ class SentimentModel:
             return cls(
                 codes=data["codes"],
                 **{
-                    name: float(data[name])
-                    for name in ("scale", "bias", "temperature", "positive_from", "negative_to")
+                    name: float(data[name]) for name in ("scale", "bias", "temperature", "positive_from", "negative_to")
                 },
             )
 
@@ -55,7 +54,7 @@ class SentimentModel:
                 yield Sentiment(label="neutral", p_positive=chance, confidence=1 - abs(2 * chance - 1))
 
     def _probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        owners, buckets = hashed(texts, int(len(self.codes)).bit_length() - 1)
+        owners, buckets = hashed(texts, len(self.codes).bit_length() - 1)
         codes = self.codes[buckets].astype(np.float64)
         weights = np.sign(codes) * (codes / 127) ** 2 * self.scale
         counts = np.bincount(owners, minlength=len(texts))

@@ -36,6 +36,10 @@ def expand(queries: Sequence[str]) -> list[Expansion]:
 
 
 def _expanded(query: str) -> Expansion:
-    matched = [(name, korean if HANGUL.search(query) else english) for name, said, korean, english in RULES if said.search(query)]
+    matched = [
+        (name, korean if HANGUL.search(query) else english)
+        for name, said, korean, english in RULES
+        if said.search(query)
+    ]
     terms = dict.fromkeys(term for _, words in matched for term in words if term not in query)
     return Expansion(situation=", ".join(name for name, _ in matched) or None, terms=tuple(terms)[:MOST_TERMS])

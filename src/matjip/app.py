@@ -1,0 +1,236 @@
+"""The whole program, put together: the only file that knows every class. What wraps what is read here."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+
+from matjip import __version__
+from matjip.analysis.analyses import Analyses
+from matjip.analysis.projection import Projector
+from matjip.analysis.results import SqlResults
+from matjip.analysis.search import Search
+from matjip.api.health import (
+    Check,
+    database_check,
+    disk_check,
+    index_check,
+    lifecycle_check,
+    memory_check,
+    models_check,
+)
+from matjip.api.server import create_app, server_config
+from matjip.api.service import ApiService
+from matjip.caller import Caller
+from matjip.clock import Clock, Ids, SystemClock, new_id
+from matjip.database import Database, open_database
+from matjip.errors import Fault, Misconfigured, Unavailable
+from matjip.index.exact import ExactIndex
+from matjip.inference.cached import CachedJudge
+from matjip.inference.lite.duplicates import near_duplicates
+from matjip.inference.lite.embedding import LiteEmbedder
+from matjip.inference.lite.judge import LiteJudge
+from matjip.inference.lite.language import language_of
+from matjip.inference.lite.mask import mask
+from matjip.lifecycle import Lifecycle
+from matjip.reviews.event import PersonErased
+from matjip.reviews.sql import SqlReviews
+from matjip.reviews.store import Erasure
+from matjip.settings import Settings
+from matjip.telemetry.hooks import measured
+from matjip.telemetry.logs import logger
+from matjip.telemetry.metrics import Metrics
+from matjip.telemetry.record import Hook
+
+__all__ = ["Service", "open_service", "serve"]
+
+ERASURE_KEY_BYTES = 32
+MIN_FREE_DISK_BYTES = 200_000_000  # room for a day of reviews and a rewritten database of the size of the sample's
+MIN_FREE_MEMORY_BYTES = 200_000_000  # about what the process itself takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that commands and routes may call."""
+
+    settings: Settings
+    clock: Clock
+    new_id: Ids
+    database: Database
+    reviews: SqlReviews
+    judge: CachedJudge
+    projector: Projector
+    analyses: Analyses
+    search: Search
+    lifecycle: Lifecycle
+    checks: Sequence[Check]
+    metrics: Metrics
+    hooks: Sequence[Hook]
+
+    async def erase(self, tenant: str, author_id: str, caller: Caller) -> Erasure:
+        """Erase a person from the record, from the results that may quote them, from the index and from the files."""
+        erasure = await self.reviews.erase(tenant, author_id, caller)
+        if erasure.position is not None:
+            restaurants = await self._restaurants_of(erasure.position)
+            await self.analyses.forget(tenant, restaurants)
+            self.judge.clear()  # its answers hold words of their texts
+            await self.projector.catch_up()
+            await self.database.purge("results")
+        return erasure
+
+    async def _restaurants_of(self, position: int) -> set[str]:
+        async for batch in self.reviews.events(after=position - 1, until=position):
+            for event in batch:
+                if isinstance(event.change, PersonErased):
+                    return {restaurant_id for restaurant_id, _ in event.change.reviews}
+        return set()
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids = new_id, rebuild: bool = False
+) -> AsyncIterator[Service]:
+    """Build the service and close it at the end. `rebuild` accepts an index of another embedder, to be made again."""
+    clock = clock or SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    metrics = Metrics(__version__)
+    hooks = (measured(metrics),)
+    async with AsyncExitStack() as stack:
+        database = open_database(settings.database, data_dir=settings.data_dir)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        reviews = SqlReviews(database, clock, erasure_key=erasure_key(settings), hooks=hooks)
+        judge = CachedJudge(LiteJudge.load())  # an unchanged review is judged once a process
+        embedder = LiteEmbedder.load()
+        index = await ExactIndex.open(
+            settings.data_dir / "index.sqlite",
+            embedder=embedder.name,
+            dimensions=embedder.dimensions,
+            mismatch="clear" if rebuild else "refuse",
+        )
+        stack.push_async_callback(index.close)
+        projector = Projector(
+            reviews, index, embedder, language_of=language_of, clock=clock, hooks=hooks, settings=settings.projection
+        )
+        lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
+        yield Service(
+            settings=settings,
+            clock=clock,
+            new_id=ids,
+            database=database,
+            reviews=reviews,
+            judge=judge,
+            projector=projector,
+            analyses=Analyses(
+                reviews,
+                judge,
+                SqlResults(database),
+                clock=clock,
+                new_id=ids,
+                language_of=language_of,
+                mask=mask,
+                near_duplicates=near_duplicates,
+                hooks=hooks,
+                settings=settings.analysis,
+            ),
+            search=Search(
+                reviews, index, embedder, judge, projector, language_of=language_of, clock=clock, hooks=hooks
+            ),
+            lifecycle=lifecycle,
+            checks=(
+                lifecycle_check(lifecycle),
+                database_check(reviews, clock),
+                index_check(reviews, index),
+                models_check(judge),
+                memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
+                disk_check(settings.data_dir, min_free_bytes=MIN_FREE_DISK_BYTES),
+            ),
+            metrics=metrics,
+            hooks=hooks,
+        )
+
+
+async def serve(service: Service, host: str, port: int) -> None:
+    """Serve until a signal: warm up, be ready, follow the log; then finish what is in flight and stop."""
+    listening = _listen(host, port)
+    app = create_app(
+        ApiService(
+            reviews=service.reviews,
+            analyses=service.analyses,
+            search=service.search,
+            lifecycle=service.lifecycle,
+            checks=service.checks,
+            clock=service.clock,
+            new_id=service.new_id,
+            hooks=service.hooks,
+            metrics=service.metrics,
+            version=__version__,
+            on_written=service.projector.wake,
+        ),
+        service.settings.api,
+    )
+    server = _Server(server_config(app, service.settings.api, host=host, port=port), service.lifecycle)
+    service.lifecycle.move("WARMING")
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(_follow(service), name="projection")
+        serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
+        address, bound = listening.getsockname()[:2]
+        logger("matjip").info("serving", url=f"http://{address}:{bound}", docs=f"http://{address}:{bound}/docs")
+        await serving
+        following.cancel()
+    service.lifecycle.move("TERMINATED")
+
+
+def erasure_key(settings: Settings) -> bytes:
+    """The secret behind the hashes that erasures leave: from the settings, else from a file made beside the data."""
+    if settings.erasure_key is not None:
+        return settings.erasure_key.get_secret_value().encode()
+    file = settings.data_dir / "erasure.key"
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
+            made.write(os.urandom(ERASURE_KEY_BYTES))
+    except FileExistsError:
+        pass
+    return file.read_bytes()
+
+
+async def _follow(service: Service) -> None:
+    try:
+        await service.projector.catch_up()
+    except Unavailable as error:  # the follower asks again; until then searches say how far behind they are
+        logger("matjip").warning("the index could not catch up", reason=error.message)
+    if service.lifecycle.state == "WARMING":
+        service.lifecycle.move("READY")
+    await service.projector.follow()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        fault = Fault(
+            where="--host, --port", wrong=f"cannot be bound: {host}:{port} ({error.strerror})", right="free ones"
+        )
+        raise Misconfigured(str(fault), faults=(fault,)) from None
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that tells our lifecycle: from the signal on, ready answers 503."""
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._lifecycle.move("DRAINING")
+        super().handle_exit(sig, frame)

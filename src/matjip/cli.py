@@ -1,0 +1,548 @@
+"""The command line: one command a verb, tables for people, `--json` for programs.
+
+Exit codes: 0 done · 1 a fault of ours · 2 wrong usage · 3 invalid input · 4 not found · 5 conflict ·
+6 unavailable, try later · 7 misconfigured · 8 done, but some rows were rejected · 130 interrupted.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from matjip import __version__
+from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.result import AnalysisName, SearchResult, Window
+from matjip.app import Service, erasure_key, open_service, serve
+from matjip.caller import DEFAULT_TENANT, Caller
+from matjip.clock import SystemClock, new_id, to_iso
+from matjip.console.gather import gather
+from matjip.console.report import Report, RestaurantReport, Timing, render
+from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
+from matjip.database import open_database
+from matjip.errors import Code, Fault, Invalid, MatjipError
+from matjip.inference.lite.mask import mask
+from matjip.reviews.dump import dump, state_at
+from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
+from matjip.reviews.sql import SqlReviews
+from matjip.settings import Settings, load
+from matjip.telemetry.logs import configure
+
+__all__ = ["EXIT", "cli", "main"]
+
+EXIT: dict[Code, int] = {
+    "internal": 1,
+    "invalid": 3,
+    "too_large": 3,
+    "idempotency_mismatch": 3,
+    "not_found": 4,
+    "conflict": 5,
+    "stale_version": 5,
+    "in_flight": 5,
+    "unavailable": 6,
+    "busy": 6,
+    "not_ready": 6,
+    "misconfigured": 7,
+}
+SOME_REJECTED = 8
+INTERRUPTED = 130
+DEMO_QUERIES = ("국물이 진하고 시원한 집", "데이트하기 좋은 조용한 카페", "friendly staff")
+
+T = TypeVar("T")
+
+out = Console()
+err = Console(stderr=True)
+cli = typer.Typer(
+    name="matjip",
+    help="Restaurant reviews become sentiment, summaries, strengths and search results that carry their evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 internal, 2 usage, 3 invalid input, 4 not found, 5 conflict, 6 unavailable, "
+    "7 misconfigured, 8 done with rejected rows, 130 interrupted.",
+)
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the data; the setting data_dir by default.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+Tenant = Annotated[str, typer.Option("--tenant", help="Whose data.")]
+Since = Annotated[datetime | None, typer.Option("--since", help="Reviews created at or after this day (UTC).")]
+Until = Annotated[datetime | None, typer.Option("--until", help="Reviews created before this day (UTC).")]
+Language = Annotated[str | None, typer.Option("--lang", help="Language of the sentences: ko or en.")]
+
+
+def main() -> None:
+    """Run the command line and leave with its documented exit code."""
+    try:
+        cli()
+    except MatjipError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def fail(error: MatjipError) -> None:
+    """Say what is wrong, a fault a line, and leave."""
+    if len(error.faults) > 1:
+        err.print(f"[bold red]{error.code}[/]")
+        for fault in error.faults:
+            err.print(f"  • {fault}", highlight=False, markup=False, soft_wrap=True)
+    else:
+        err.print(f"[bold red]{error.code}[/] ", end="")
+        err.print(error.message, highlight=False, markup=False, soft_wrap=True)
+    sys.exit(EXIT[error.code])
+
+
+def run(work: Callable[[Service], Awaitable[T]], data_dir: Path | None = None) -> T:
+    """Open the service, do the work, close it."""
+
+    async def opened() -> T:
+        async with open_service(load(data_dir=data_dir)) as service:
+            return await work(service)
+
+    return asyncio.run(opened())
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    elif isinstance(value, list):
+        value = [item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in value]
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def caller(tenant: str = DEFAULT_TENANT) -> Caller:
+    """Who asks, when the command line asks."""
+    return Caller(tenant=tenant, actor="cli", request_id=new_id())
+
+
+def window(since: datetime | None, until: datetime | None) -> Window:
+    """A window in UTC from the command line's days."""
+    if since and until and since >= until:
+        raise Invalid.of(Fault(where="--since", wrong=f"is {since:%Y-%m-%d}", right=f"a day before {until:%Y-%m-%d}"))
+    return Window(
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+    )
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"matjip {__version__}\n")
+
+
+@cli.command()
+def check() -> None:
+    """Check the configuration and name every fault at once."""
+    settings = load()
+    out.print(f"[green]ok[/] {settings.environment}: data in {settings.data_dir}", highlight=False)
+
+
+@cli.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A JSONL, CSV, TSV or Parquet file, plain or .gz; - reads a pipe.")],
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="field=column, repeatable: --map content=text --map rating=score/2"),
+    ] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="jsonl, csv, tsv or parquet; found by itself when not given.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Stands for the file's name in the ids of rows without one (NAME:line)."),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Where rejected rows go, with line and reason.")
+    ] = None,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Import reviews; resumes where it stopped, and loses nothing that it accepted."""
+    ask = ImportAsk(source, tuple(map_ or ()), file_format, name, rejects)
+    summary = asyncio.run(_import(load(data_dir=data_dir), ask, caller(tenant), quiet=as_json))
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        out.print(import_view(summary))
+    if summary.rejected:
+        sys.exit(SOME_REJECTED)
+
+
+@cli.command()
+def analyze(
+    restaurant: Annotated[
+        list[str] | None, typer.Argument(help="Restaurant ids; all of them when none is named.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also write the report, one HTML page, here.")] = None,
+    since: Since = None,
+    until: Until = None,
+    lang: Language = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Analyse even what has not changed.")] = False,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Work out sentiment, summary and strengths of stored reviews."""
+    asked = window(since, until)
+
+    async def work(service: Service) -> Report:
+        ids = restaurant or [item.id for item in await service.reviews.restaurants(tenant)]
+        asks = [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh) for item in ids]
+        return await _report(service, asks, (), caller(tenant), quiet=as_json)
+
+    made = run(work, data_dir)
+    if as_json:
+        print_json([results_of(item) for item in made.restaurants])
+    else:
+        out.print(overview(made))
+        if len(made.restaurants) == 1:
+            out.print(restaurant_view(made.restaurants[0], mask=mask))
+    if report:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(render(made, mask=mask), encoding="utf-8")
+        err.print(f"report: {report}", highlight=False)
+
+
+@cli.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for, in your own words.")],
+    restaurant: Annotated[list[str] | None, typer.Option("--restaurant", help="Only these restaurants.")] = None,
+    category: Annotated[list[str] | None, typer.Option("--category", help="Only these categories.")] = None,
+    region: Annotated[list[str] | None, typer.Option("--region", help="Only these regions.")] = None,
+    rating_min: Annotated[float | None, typer.Option("--rating-min", min=0, max=5)] = None,
+    rating_max: Annotated[float | None, typer.Option("--rating-max", min=0, max=5)] = None,
+    images: Annotated[bool, typer.Option("--images", help="Only reviews that have images.")] = False,
+    expand: Annotated[bool, typer.Option(help="Add the words that a situation calls for; they are shown.")] = True,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100)] = 10,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="The next page of an earlier answer.")] = None,
+    since: Since = None,
+    until: Until = None,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Find reviews by meaning and by words."""
+    ask = SearchAsk(
+        query=query,
+        restaurant_ids=tuple(restaurant or ()),
+        categories=tuple(category or ()),
+        regions=tuple(region or ()),
+        rating_min=rating_min,
+        rating_max=rating_max,
+        window=window(since, until),
+        expand=expand,
+        limit=limit,
+        cursor=cursor,
+    )
+
+    async def work(service: Service) -> SearchResult:
+        find = service.search.images if images else service.search.search
+        return await find(ask, caller(tenant))
+
+    found = run(work, data_dir)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(hits_view(found, mask=mask))
+
+
+@cli.command()
+def runs(
+    restaurant: Annotated[str, typer.Argument(help="A restaurant's id.")],
+    analysis: Annotated[
+        AnalysisName | None, typer.Option("--analysis", help="sentiment, summary or strengths.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """List who analysed a restaurant, when, with what, for how long, and how it ended."""
+    listed, _ = run(lambda service: service.analyses.history(tenant, restaurant, analysis, limit), data_dir)
+    if as_json:
+        print_json(listed)
+    else:
+        out.print(runs_view(listed))
+
+
+@cli.command()
+def replay(
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="A log position (1500) or a time (2026-11-01T00:00Z); the end by default."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Rebuild a past state from the log and print its canonical dump, one JSON line a row."""
+    stop = moment_or_position(until)
+    for line in run(lambda service: _replayed(service, stop), data_dir):
+        sys.stdout.write(line + "\n")
+
+
+@cli.command()
+def erase(
+    author: Annotated[str, typer.Argument(help="The author's id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Erase a person: content and identity leave log, rows, results and index; the proof stays."""
+    if not yes:
+        typer.confirm(f"Erase everything that {author!r} wrote, for good?", abort=True)
+    done = run(lambda service: service.erase(tenant, author, caller(tenant)), data_dir)
+    if as_json:
+        print_json({"reviews": done.reviews, "events": done.events, "position": done.position})
+    else:
+        out.print(f"erased {done.reviews} reviews in {done.events} events; proof at position {done.position}")
+
+
+@cli.command("rebuild-index")
+def rebuild_index(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Forget the index and make it again from the log."""
+
+    async def work(settings: Settings) -> int:
+        async with open_service(settings, rebuild=True) as service:
+            return await service.projector.rebuild()
+
+    points = asyncio.run(work(load(data_dir=data_dir)))
+    if as_json:
+        print_json({"points": points})
+    else:
+        out.print(f"the index holds {points} reviews")
+
+
+@cli.command("serve")
+def serve_(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 takes a free one; the log says which.")
+    ] = 8000,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the API until a signal."""
+    settings = load(data_dir=data_dir)
+    configure(settings.logs, version=__version__)
+    asyncio.run(_serve(settings, host, port))
+
+
+@cli.command()
+def demo(
+    reviews: Annotated[Path | None, typer.Option("--reviews", help="Other reviews than the sample's.")] = None,
+    report: Annotated[Path, typer.Option("--report", help="Where the report goes.")] = Path("var/demo/report.html"),
+    serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API afterwards, until Ctrl-C.")] = True,
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="A folder of its own.")] = Path("var/demo/data"),
+) -> None:
+    """Run the whole job on sample reviews: import, analyse, search, report; then serve."""
+    settings = load(data_dir=data_dir)
+    source = reviews or sample()
+    made = asyncio.run(_demo(settings, source))
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(render(made, mask=mask), encoding="utf-8")
+    out.print(overview(made))
+    if made.restaurants:
+        out.print(restaurant_view(max(made.restaurants, key=lambda item: len(item.strengths.strengths)), mask=mask))
+    for found in made.searches[:1]:
+        out.print(hits_view(found, mask=mask))
+    out.print(timings_view(made.timings))
+    out.print(f"\n[bold]report[/]  {report.resolve().as_uri()}", highlight=False, soft_wrap=True)
+    if serving:
+        out.print(f"[bold]API[/]     http://{host}:{port}/docs   (Ctrl-C ends it)\n", highlight=False, soft_wrap=True)
+        configure(settings.logs, version=__version__)
+        asyncio.run(_serve(settings, host, port))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportAsk:
+    """The words of `matjip import`."""
+
+    source: str
+    mapping: tuple[str, ...] = ()
+    file_format: str | None = None
+    name: str | None = None
+    rejects: Path | None = None
+
+
+async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: bool) -> ImportSummary:
+    """Import without loading a model: only the record is opened, so a running server is no hindrance."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database, data_dir=settings.data_dir)
+    try:
+        await database.migrate()
+        reviews = SqlReviews(database, SystemClock(), erasure_key=erasure_key(settings))
+        with progress_bar(quiet=quiet) as bar:
+            return await import_reviews(
+                ask.source,
+                reviews,
+                who,
+                clock=SystemClock(),
+                folder=settings.data_dir / "imports",
+                mapping=ask.mapping,
+                file_format=ask.file_format,
+                name=ask.name,
+                rejects=ask.rejects,
+                on_progress=import_progress(bar),
+            )
+    finally:
+        await database.close()
+
+
+async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str], who: Caller, *, quiet: bool) -> Report:
+    with progress_bar(quiet=quiet) as bar:
+        task = bar.add_task("analyse", total=len(asks), detail="")
+        return await gather(
+            service.reviews,
+            service.analyses,
+            service.search,
+            who,
+            asks=asks,
+            queries=queries,
+            clock=service.clock,
+            version=__version__,
+            title="Matjip",
+            on_progress=lambda restaurant: bar.update(task, advance=1, detail=restaurant),
+        )
+
+
+async def _demo(settings: Settings, source: Path) -> Report:
+    who = caller()
+    imported = await _import(settings, ImportAsk(str(source)), who, quiet=False)
+    out.print(import_view(imported))
+    async with open_service(settings) as service:
+        with progress_bar(quiet=False) as bar:
+            task = bar.add_task("index", total=None, detail="vectors and words")
+            began = service.clock.monotonic()
+            await service.projector.catch_up()
+            indexed = service.clock.monotonic() - began
+            bar.update(task, total=1, completed=1)
+        restaurants = await service.reviews.restaurants(who.tenant)
+        asks = [Ask(restaurant_id=restaurant.id) for restaurant in restaurants]
+        made = await _report(service, asks, DEMO_QUERIES, who, quiet=False)
+        timings = (Timing("import", imported.seconds, imported.rows), Timing("index", indexed, imported.rows))
+        return replace(made, timings=(*timings, *made.timings))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    async with open_service(settings) as service:
+        await serve(service, host, port)
+
+
+async def _replayed(service: Service, until: int | datetime | None) -> list[str]:
+    return list(dump(await state_at(service.reviews, until)))
+
+
+def sample() -> Path:
+    """The sample reviews: in the package where it is installed, beside the sources where it is not."""
+    packaged = Path(__file__).parent / "examples" / "reviews.jsonl"
+    return packaged if packaged.exists() else Path(__file__).parents[2] / "examples" / "reviews.jsonl"
+
+
+def moment_or_position(until: str | None) -> int | datetime | None:
+    """A log position or a time, as --until takes it."""
+    if until is None:
+        return None
+    if until.isdigit():
+        return int(until)
+    try:
+        moment = datetime.fromisoformat(until)
+    except ValueError:
+        right = "a log position such as 1500, or a time such as 2026-11-01T00:00Z"
+        raise Invalid.of(Fault(where="--until", wrong=f"is {until!r}", right=right)) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def results_of(item: RestaurantReport) -> dict[str, object]:
+    """One restaurant's three results for `--json`."""
+    return {
+        "restaurant_id": item.restaurant.id,
+        "sentiment": item.sentiment.model_dump(mode="json"),
+        "summary": item.summary.model_dump(mode="json"),
+        "strengths": item.strengths.model_dump(mode="json"),
+    }
+
+
+def progress_bar(*, quiet: bool) -> Progress:
+    """A bar with rate and time left, on stderr; none where nobody looks."""
+    return Progress(
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=False),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=err,
+        disable=quiet or not err.is_terminal,
+        transient=True,
+    )
+
+
+def import_progress(bar: Progress) -> Callable[[ImportProgress], None]:
+    """Moves the bar by bytes, and tells rows and rate."""
+    task = bar.add_task("import", total=None, detail="")
+
+    def moved(now: ImportProgress) -> None:
+        elapsed = bar.tasks[task].elapsed or 1e-9
+        detail = f"{now.rows:,} rows, {now.rows / elapsed:,.0f} a second"
+        if now.rejected:
+            detail += f", [yellow]{now.rejected:,} rejected[/]"
+        bar.update(task, total=now.bytes_total, completed=now.bytes_read, detail=detail)
+
+    return moved
+
+
+def import_view(summary: ImportSummary) -> Table:
+    """What an import did, as a small table."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    table.add_row("imported", f"{summary.created:,}", f"new reviews from {Path(summary.source).name}")
+    for word, count in (("updated", summary.updated), ("unchanged", summary.unchanged)):
+        if count:
+            table.add_row(word, f"{count:,}", "reviews")
+    if summary.restaurants:
+        table.add_row("stored", f"{summary.restaurants:,}", "restaurants")
+    if summary.rejected:
+        table.add_row(
+            "[yellow]rejected[/]", f"{summary.rejected:,}", f"rows, with their reasons in {summary.rejects_file}"
+        )
+        for reason, count in summary.reasons.most_common(5):
+            table.add_row("", f"{count:,}", Text(reason))
+    if summary.resumed_at:
+        table.add_row("resumed", f"{summary.resumed_at:,}", "rows were done before")
+    if summary.zoneless_times:
+        table.add_row("read as UTC", f"{summary.zoneless_times:,}", "times without a zone")
+    if summary.ignored_columns:
+        table.add_row(
+            "ignored", str(len(summary.ignored_columns)), Text("columns: " + ", ".join(summary.ignored_columns))
+        )
+    table.add_row("rate", f"{summary.rows_per_s:,.0f}", f"rows a second, {summary.seconds:.1f} s")
+    return table
+
+
+def runs_view(runs: Sequence[Run]) -> Table:
+    """Runs, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("started", "analysis", "outcome", "reviews", "ms", "engine", "actor", "run"):
+        table.add_column(name, justify="right" if name in ("reviews", "ms") else "left", overflow="fold")
+    for run in runs:
+        started = to_iso(run.started_at)[:19].replace("T", " ")
+        numbers = (str(run.reviews), f"{run.duration_ms:,.0f}")
+        table.add_row(started, run.analysis, run.outcome, *numbers, run.engine, Text(run.actor), run.run_id)
+    return table

@@ -1,0 +1,78 @@
+"""Collect what a report shows: every analysis of some restaurants, the reviews that they quote, some searches, the timings."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from matjip.analysis.analyses import Analyses
+from matjip.analysis.ask import Ask, SearchAsk
+from matjip.analysis.search import Search
+from matjip.caller import Caller
+from matjip.clock import Clock
+from matjip.console.report import Report, RestaurantReport, Timing, quoted_ids
+from matjip.reviews.store import Reviews
+
+__all__ = ["gather"]
+
+
+async def gather(
+    reviews: Reviews,
+    analyses: Analyses,
+    search: Search,
+    caller: Caller,
+    *,
+    asks: Sequence[Ask],
+    queries: Sequence[str],
+    clock: Clock,
+    version: str,
+    title: str,
+    timings: Sequence[Timing] = (),
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Analyse each restaurant asked for, one after the other, and search; `on_progress` hears each restaurant's id when it is done."""
+    taken = {"sentiment": 0.0, "summary": 0.0, "strengths": 0.0}
+    found = []
+    for ask in asks:
+        found.append(await _restaurant(reviews, analyses, ask, caller, clock, taken))
+        on_progress(ask.restaurant_id)
+        await asyncio.sleep(0)
+    total = sum(each.n for each in found)
+    began = clock.monotonic()
+    searches = [await search.search(SearchAsk(query=query, limit=5), caller) for query in queries]
+    steps = [Timing(step, seconds, total) for step, seconds in taken.items()]
+    if queries:
+        steps.append(Timing("search", clock.monotonic() - began))
+    first = found[0].sentiment.meta if found else None
+    made_at: datetime = clock.now()
+    return Report(
+        title=title,
+        made_at=made_at,
+        version=version,
+        engine=first.engine if first else "none",
+        model=first.model if first else "none",
+        restaurants=tuple(found),
+        timings=(*timings, *steps),
+        searches=tuple(searches),
+    )
+
+
+async def _restaurant(
+    reviews: Reviews, analyses: Analyses, ask: Ask, caller: Caller, clock: Clock, taken: dict[str, float]
+) -> RestaurantReport:
+    marks = [clock.monotonic()]
+    sentiment = await analyses.sentiment(ask, caller)
+    marks.append(clock.monotonic())
+    summary = await analyses.summary(ask, caller)
+    marks.append(clock.monotonic())
+    strengths = await analyses.strengths(ask, caller)
+    marks.append(clock.monotonic())
+    for step, start, end in zip(taken, marks, marks[1:], strict=False):
+        taken[step] += end - start
+    keys = [(ask.restaurant_id, review_id) for review_id in quoted_ids(summary, strengths)]
+    return RestaurantReport(
+        restaurant=await reviews.restaurant(caller.tenant, ask.restaurant_id),
+        sentiment=sentiment,
+        summary=summary,
+        strengths=strengths,
+        reviews={review.id: review for review in await reviews.reviews_by_id(caller.tenant, keys)},
+    )

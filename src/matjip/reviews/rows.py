@@ -1,0 +1,266 @@
+"""Rows out of files: JSONL, CSV, TSV and Parquet, plain or gzip, from a path or a pipe; one bad line never ends the rest."""
+
+import csv
+import gzip
+import hashlib
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal, cast, get_args
+
+import orjson
+
+from matjip.errors import Fault, Invalid, Misconfigured
+
+__all__ = ["Format", "Row", "Rows", "open_rows"]
+
+Format = Literal["jsonl", "csv", "tsv", "parquet"]
+SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet",
+}  # fmt: skip
+MAX_LINE_BYTES = 1_000_000  # a review holds 5,000 characters; a longer line is no review, and is never held whole
+HEAD_BYTES = 65_536  # what the format and the fingerprint are read from
+GZIP_MAGIC = b"\x1f\x8b"
+PARQUET_MAGIC = b"PAR1"
+BOM = b"\xef\xbb\xbf"
+PARQUET_ROWS = 2_000
+TOO_LONG = "\udcff"  # stands for what was cut off; it is no text, so the row is refused
+csv.field_size_limit(MAX_LINE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file, or why it is none."""
+
+    line: int  # where it starts, from 1; for Parquet the row's number
+    fields: dict[str, object]
+    fault: Fault | None = None
+    raw: str = ""  # of a row with a fault, as far as it can be shown
+
+
+@dataclass(slots=True)
+class Rows:
+    """A file that was opened, told apart and looked into; iterate it once."""
+
+    name: str
+    format: Format
+    columns: tuple[str, ...] | None  # None: each JSON line has its own
+    size_bytes: int | None  # None: a pipe
+    fingerprint: str | None  # of path, size, time and beginning; None: a pipe cannot be found again
+    _raw: BinaryIO
+    _stream: BinaryIO
+    _lines: "Lines" = field(repr=False)
+
+    def bytes_read(self) -> int:
+        """How far into the file, compressed as it is."""
+        return self._raw.tell() if self.size_bytes is not None else 0
+
+    def __iter__(self) -> Iterator[Row]:
+        if self.format == "parquet":
+            return _parquet_rows(self._stream)
+        if self.format == "jsonl":
+            return _json_rows(self._lines)
+        return _table_rows(self._lines, self.columns or (), self.format)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._raw.close()
+
+
+@dataclass(slots=True)
+class Lines:
+    """Lines of bytes, numbered, none longer than the limit."""
+
+    stream: BinaryIO
+    number: int = 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> tuple[bytes, bool]:
+        """The next line and whether it was cut."""
+        line = self.stream.readline(MAX_LINE_BYTES)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        cut = len(line) == MAX_LINE_BYTES and not line.endswith(b"\n")
+        while cut and (rest := self.stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+            pass
+        return (line.removeprefix(BOM) if self.number == 1 else line), cut
+
+
+def open_rows(source: str, file_format: str | None = None, *, stdin: BinaryIO | None = None) -> Rows:
+    """Open a path, or "-" for a pipe. Raises Invalid: no such file, empty, unknown format, no header; nothing is imported then."""
+    if file_format is not None and file_format not in get_args(Format):
+        raise Invalid.of(
+            Fault(where="--format", wrong=f"is {file_format!r}", right=f"one of {', '.join(get_args(Format))}")
+        )
+    piped = source == "-"
+    path = Path(source)
+    try:
+        raw = (stdin or sys.stdin.buffer) if piped else path.open("rb")
+        buffered = raw if not piped else cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, raw), HEAD_BYTES))
+        head = buffered.peek(HEAD_BYTES)[:HEAD_BYTES] if isinstance(buffered, io.BufferedReader) else b""
+    except OSError as error:
+        raise Invalid.of(
+            Fault(where=source, wrong=f"cannot be read ({error.strerror})", right="the path of a file, or - for a pipe")
+        ) from None
+    if not head:
+        raise Invalid.of(Fault(where=source, wrong="is empty", right="at least one row"))
+    stream = cast(BinaryIO, gzip.GzipFile(fileobj=buffered)) if head.startswith(GZIP_MAGIC) else buffered
+    stream = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), 1 << 18))
+    found = cast(Format, file_format) if file_format else _format_of(path, _peek(stream, source), source)
+    lines = Lines(stream)
+    return Rows(
+        name="stdin" if piped else path.name.split(".")[0],
+        format=found,
+        columns=_columns(lines, found, stream, source),
+        size_bytes=None if piped else path.stat().st_size,
+        fingerprint=None if piped else _fingerprint(path, head),
+        _raw=cast(BinaryIO, raw),
+        _stream=stream,
+        _lines=lines,
+    )
+
+
+def _peek(stream: BinaryIO, source: str) -> bytes:
+    try:
+        return cast(io.BufferedReader, stream).peek(HEAD_BYTES)[:HEAD_BYTES]
+    except (OSError, EOFError) as error:
+        raise Invalid.of(Fault(where=source, wrong=f"is a broken gzip file ({error})", right="a whole file")) from None
+
+
+def _format_of(path: Path, head: bytes, source: str) -> Format:
+    for suffix in reversed(path.suffixes):
+        if suffix.lower() in SUFFIXES:
+            return SUFFIXES[suffix.lower()]
+    if head.startswith(PARQUET_MAGIC):
+        return "parquet"
+    first = head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
+    if first.startswith(b"{"):
+        return "jsonl"
+    if b"\t" in first:
+        return "tsv"
+    if b"," in first:
+        return "csv"
+    raise Invalid.of(Fault(where=source, wrong="does not show its format", right="--format jsonl, csv, tsv or parquet"))
+
+
+def _fingerprint(path: Path, head: bytes) -> str:
+    status = path.stat()
+    facts = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode()
+    return hashlib.sha256(facts + head).hexdigest()[:24]
+
+
+def _columns(lines: Lines, found: Format, stream: BinaryIO, source: str) -> tuple[str, ...] | None:
+    if found == "jsonl":
+        return None
+    if found == "parquet":
+        return tuple(_parquet(stream).schema_arrow.names)
+    header = next(_csv(lines, found), None)
+    names = tuple(name.strip() for name in header or ())
+    if not any(names):
+        raise Invalid.of(Fault(where=f"{source}, line 1", wrong="holds no column names", right="a header line"))
+    return names
+
+
+def _json_rows(lines: Lines) -> Iterator[Row]:
+    for line, cut in _whole(lines):
+        if cut:
+            yield _refused(lines.number, line, f"is longer than {MAX_LINE_BYTES:,} bytes", "one review a line")
+        elif not line.isspace():
+            try:
+                fields = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                wrong = "is not UTF-8" if not _is_utf8(line) else f"is not JSON ({error.msg} at column {error.colno})"
+                yield _refused(lines.number, line, wrong, "a JSON object")
+                continue
+            if isinstance(fields, dict):
+                yield Row(lines.number, fields)
+            else:
+                yield _refused(lines.number, line, f"is a JSON {type(fields).__name__}", "a JSON object")
+
+
+def _table_rows(lines: Lines, columns: tuple[str, ...], found: Format) -> Iterator[Row]:
+    reader = _csv(lines, found)
+    while True:
+        start = lines.number + 1
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            yield Row(start, {}, Fault(where=f"line {start}", wrong=f"is not {found.upper()} ({error})", right="a row"))
+            continue
+        if values is None:
+            return
+        if not values or values == [""]:
+            continue
+        if len(values) != len(columns):
+            wrong, right = f"has {len(values)} columns", f"the header's {len(columns)}"
+        elif any(not value.isascii() and not _is_text(value) for value in values):
+            cut = any(value.endswith(TOO_LONG) for value in values)
+            wrong = f"is longer than {MAX_LINE_BYTES:,} bytes" if cut else "is not UTF-8"
+            right = "one review a row" if cut else "UTF-8 text"
+        else:
+            yield Row(start, dict(zip(columns, values, strict=True)))
+            continue
+        raw = ("\t" if found == "tsv" else ",").join(values).encode(errors="replace").decode()
+        yield Row(start, {}, Fault(where=f"line {start}", wrong=wrong, right=right), raw[:500])
+
+
+def _csv(lines: Lines, found: Format) -> Iterator[list[str]]:
+    text = (line.decode("utf-8", "surrogateescape") + (TOO_LONG if cut else "") for line, cut in _whole(lines))
+    if found == "tsv":  # tab-separated files have no quoting: a quote is a quote
+        return csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return csv.reader(text, strict=True)
+
+
+def _whole(lines: Lines) -> Iterator[tuple[bytes, bool]]:
+    """The lines; a gzip stream that breaks off says so where it does."""
+    try:
+        yield from lines
+    except (EOFError, OSError, gzip.BadGzipFile) as error:
+        fault = Fault(where=f"after line {lines.number}", wrong=f"the file breaks off ({error})", right="a whole file")
+        raise Invalid.of(fault) from None
+
+
+def _parquet_rows(stream: BinaryIO) -> Iterator[Row]:
+    line = 0
+    for batch in _parquet(stream).iter_batches(batch_size=PARQUET_ROWS):
+        for fields in batch.to_pylist():
+            line += 1
+            yield Row(line, fields)
+
+
+def _parquet(stream: BinaryIO) -> "pyarrow.parquet.ParquetFile":  # type: ignore[name-defined]  # noqa: F821
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise Misconfigured("Parquet needs the extra: pip install 'matjip[parquet]'") from None
+    try:
+        return pyarrow.parquet.ParquetFile(stream)
+    except (pyarrow.ArrowException, OSError) as error:
+        wrong = f"is not Parquet ({str(error).splitlines()[0]})"
+        raise Invalid.of(Fault(where="the file", wrong=wrong, right="a whole Parquet file (not a pipe)")) from None
+
+
+def _refused(line: int, raw: bytes, wrong: str, right: str) -> Row:
+    return Row(line, {}, Fault(where=f"line {line}", wrong=wrong, right=right), raw[:500].decode(errors="replace"))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
