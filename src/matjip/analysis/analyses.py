@@ -247,8 +247,8 @@ class Analyses:
         return _with_meta(result, request_id=caller.request_id)
 
     async def _leave(self, run: Run, result: Result | None, ask: Ask) -> None:
-        if run.outcome == "invalid":
-            return  # what was refused at the door was no run, and its ids may not be storable
+        if run.outcome in ("invalid", "not_found"):
+            return  # refused at the door: no run of any restaurant, and its ids may be anything
         await self._results.keep(run, result if run.stored else None, ask_hash=_ask_hash(ask))
 
     def _report(self, run: Run, seconds: float) -> None:

@@ -230,10 +230,11 @@ def compare(working: Working) -> Working:
     tested = {
         aspect: more_than_chance(here.praise.get(aspect, 0), here.reviews, group.praise.get(aspect, 0), group.reviews)
         for aspect in aspects
+        if _expected(here, group, aspect) >= working.rules.min_support
     }
     q_values = discoveries(tested)
     distinct = {}
-    for aspect in aspects:
+    for aspect in tested:
         difference, interval = shrunk_difference(
             here.praise.get(aspect, 0),
             here.reviews,
@@ -250,8 +251,8 @@ def compare(working: Working) -> Working:
                 p_value=tested[aspect],
                 q_value=q_values[aspect],
             )
-    note = f"false discovery rate {working.rules.false_discovery_rate:g} over {len(aspects)} aspects"
-    return replace(working, distinct=distinct, taken=len(aspects), given=len(distinct), note=note)
+    note = f"false discovery rate {working.rules.false_discovery_rate:g} over {len(tested)} aspects"
+    return replace(working, distinct=distinct, taken=len(tested), given=len(distinct), note=note)
 
 
 def select(working: Working) -> Working:
@@ -506,6 +507,12 @@ def _together(profiles: Sequence[Profile]) -> Profile:
         praise.update(profile.praise)
         blame.update(profile.blame)
     return Profile(reviews=sum(profile.reviews for profile in profiles), praise=praise, blame=blame)
+
+
+def _expected(here: Profile, group: Profile, aspect: Aspect) -> float:
+    """Praise expected here if all were alike. It depends on the sums alone, which the exact test holds fixed: no peeking."""
+    both = here.praise.get(aspect, 0) + group.praise.get(aspect, 0)
+    return both * here.reviews / max(here.reviews + group.reviews, 1)
 
 
 def _share(part: int, whole: int) -> float:

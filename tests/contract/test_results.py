@@ -1,0 +1,119 @@
+"""What every store of results promises: the suite runs over each implementation."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from matjip.analysis.ask import Run
+from matjip.analysis.result import Counts, Meta, SentimentResult, Usage, Window
+from matjip.analysis.results import RESULTS_KEPT, MemoryResults, Results, SqlResults
+from matjip.clock import to_micros
+from matjip.database import DatabaseSettings, open_database
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(minutes: int) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def run(run_id: str, minutes: int = 0, **about) -> Run:
+    fields = {"tenant": "t", "restaurant_id": "r", "analysis": "sentiment", "outcome": "ok", "stored": True}
+    fields |= {"actor": "a", "request_id": "q", "engine": "e", "model": "e/1", "reviews": 1, "snapshot_hash": "h"}
+    return Run(run_id=run_id, started_at=at(minutes), duration_ms=1.5, **(fields | about))
+
+
+def result(run_id: str, minutes: int = 0) -> SentimentResult:
+    meta = Meta(
+        run_id=run_id,
+        request_id="q",
+        as_of=at(minutes),
+        revision=3,
+        snapshot_hash="h",
+        stored=True,
+        engine="e",
+        model="e/1",
+        window=Window(since=START, languages=("ko",)),
+        counts=Counts(available=0, considered=0, authors=None),
+        usage=Usage(reviews_judged=0, duration_ms=0.1),
+        disclosure="국물 😋",
+    )
+    zeros = dict.fromkeys(("positive_count", "negative_count", "neutral_count", "total_count"), 0)
+    zeros |= dict.fromkeys(("positive_ratio", "negative_ratio", "neutral_ratio"), 0)
+    return SentimentResult(
+        restaurant_id="r", status="ok", meta=meta, positive_interval=None, by_month=(), reviews=(), **zeros
+    )
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def results(request, tmp_path) -> AsyncIterator[Results]:
+    if request.param == "memory":
+        yield MemoryResults()
+        return
+    database = open_database(DatabaseSettings(), data_dir=tmp_path)
+    await database.migrate()
+    yield SqlResults(database)
+    await database.close()
+
+
+async def test_a_result_comes_back_as_it_was_kept(results):
+    await results.keep(run("1"), result("1"), ask_hash="x")
+    assert await results.latest("t", "r", "sentiment", "x") == result("1")
+
+
+async def test_the_latest_is_the_one_whose_reviews_were_read_last_not_the_one_kept_last(results):
+    await results.keep(run("1"), result("1", minutes=9), ask_hash="x")
+    await results.keep(run("2"), result("2", minutes=5), ask_hash="x")
+    assert (await results.latest("t", "r", "sentiment", "x")).meta.run_id == "1"
+
+
+async def test_another_ask_another_analysis_and_another_tenant_see_nothing(results):
+    await results.keep(run("1"), result("1"), ask_hash="x")
+    assert await results.latest("t", "r", "sentiment", "y") is None
+    assert await results.latest("t", "r", "summary") is None
+    assert await results.latest("u", "r", "sentiment") is None
+    assert await results.history("u", "r") == []
+
+
+async def test_without_an_ask_the_newest_of_any_is_given(results):
+    await results.keep(run("1"), result("1", minutes=1), ask_hash="x")
+    await results.keep(run("2"), result("2", minutes=2), ask_hash="y")
+    assert (await results.latest("t", "r", "sentiment")).meta.run_id == "2"
+
+
+async def test_a_failed_run_is_in_the_history_and_leaves_no_result(results):
+    failed = run("1", outcome="unavailable", stored=False, snapshot_hash=None)
+    await results.keep(failed)
+    assert await results.history("t", "r") == [failed]
+    assert await results.latest("t", "r", "sentiment") is None
+
+
+async def test_history_is_newest_first_and_goes_on_after_a_cursor(results):
+    for number in range(5):
+        await results.keep(run(str(number), minutes=number // 2))
+    first = await results.history("t", "r", "sentiment", limit=2)
+    last = first[-1]
+    rest = await results.history("t", "r", after=(to_micros(last.started_at), last.run_id), limit=9)
+    assert [each.run_id for each in first + rest] == ["4", "3", "2", "1", "0"]
+
+
+async def test_forgetting_removes_results_of_the_named_restaurants_alone_and_keeps_runs(results):
+    await results.keep(run("1"), result("1"))
+    await results.keep(run("2", restaurant_id="s"), result("2"))
+    assert await results.forget("t", ["r"]) == 1
+    assert await results.latest("t", "r", "sentiment") is None
+    assert await results.latest("t", "s", "sentiment") is not None
+    assert len(await results.history("t", "r")) == 1
+
+
+async def test_forgetting_nobody_forgets_nothing(results):
+    await results.keep(run("1"), result("1"))
+    assert await results.forget("t", []) == 0
+
+
+async def test_an_asks_oldest_results_make_room(results):
+    for number in range(RESULTS_KEPT + 2):
+        await results.keep(run(f"{number:03}"), result(f"{number:03}", minutes=number), ask_hash="x")
+    assert await results.forget("t", ["r"]) == RESULTS_KEPT
+    assert len(await results.history("t", "r", limit=1_000)) == RESULTS_KEPT + 2

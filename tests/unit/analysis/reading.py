@@ -1,0 +1,96 @@
+"""A scripted judge and a small world for the analyses: opinions are words that stand in the text."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+
+from matjip.analysis.analyses import Analyses, AnalysisSettings
+from matjip.analysis.results import MemoryResults
+from matjip.caller import Caller
+from matjip.clock import FakeClock, numbered_ids
+from matjip.errors import Unavailable
+from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment, Verdict
+from matjip.reviews.memory import MemoryReviews
+from matjip.reviews.review import RestaurantDraft, ReviewDraft
+from matjip.reviews.store import Put, PutRestaurant
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CALLER = Caller(request_id="req-1")
+OPINIONS = {
+    "진해": ("taste", "positive", "국물", "진하다"),
+    "짜요": ("taste", "negative", "국물", "짜다"),
+    "친절": ("service", "positive", None, "친절하다"),
+    "rich": ("taste", "positive", "broth", "rich"),
+    "slow": ("service", "negative", "staff", "slow"),
+}
+
+
+class ScriptedJudge:
+    """Finds the words of OPINIONS; counts the texts that it judged; may be down."""
+
+    name = "scripted/1"
+
+    def __init__(self) -> None:
+        self.texts_judged = 0
+        self.down = False
+
+    async def judge(self, task):
+        await asyncio.sleep(0)
+        if self.down:
+            raise Unavailable("The judge does not answer.")
+        self.texts_judged += len(task.texts)
+        answer = {JudgeSentiment: self.lean, FindAspects: self.find}[type(task)]
+        return tuple(Verdict(answer=answer(text), engine="scripted", model=self.name) for text in task.texts)
+
+    def find(self, text: str) -> tuple[Mention, ...]:
+        return tuple(
+            Mention(aspect=aspect, polarity=polarity, target=target, opinion=opinion, start=at.start(), end=at.end())
+            for word, (aspect, polarity, target, opinion) in OPINIONS.items()
+            for at in re.finditer(word, text)
+        )
+
+    def lean(self, text: str) -> Sentiment:
+        polarities = {mention.polarity for mention in self.find(text)}
+        label = polarities.pop() if len(polarities) == 1 else "neutral"
+        return Sentiment(label=label, p_positive={"positive": 0.9, "negative": 0.1}.get(label, 0.5), confidence=0.9)
+
+
+class World:
+    """Everything that the analyses stand on, in memory."""
+
+    def __init__(self, **settings) -> None:
+        self.clock = FakeClock(START)
+        self.reviews = MemoryReviews(self.clock, erasure_key=b"k" * 32)
+        self.judge = ScriptedJudge()
+        self.results = MemoryResults()
+        self.records: list[object] = []
+        self.analyses = Analyses(
+            self.reviews,
+            self.judge,
+            self.results,
+            clock=self.clock,
+            new_id=numbered_ids("run"),
+            language_of=lambda text: "ko" if re.search("[가-힣]", text) else "en",
+            mask=lambda text: re.sub(r"\d", "*", text),
+            near_duplicates=lambda texts: [None] * len(texts),
+            hooks=[self.records.append],
+            settings=AnalysisSettings(**settings),
+        )
+
+    async def write(self, *contents: str, restaurant_id: str = "r", prefix: str = "", authors: bool = False) -> None:
+        puts = [
+            Put(
+                review=ReviewDraft(
+                    restaurant_id=restaurant_id,
+                    id=f"{prefix}{at:03}",
+                    content=content,
+                    author_id=f"a{at % 2}" if authors else None,
+                    created_at=START - timedelta(days=at),
+                )
+            )
+            for at, content in enumerate(contents)
+        ]
+        await self.reviews.write(puts, CALLER)
+
+    async def open_restaurant(self, restaurant_id: str = "r", **about) -> None:
+        await self.reviews.write([PutRestaurant(restaurant=RestaurantDraft(id=restaurant_id, **about))], CALLER)
