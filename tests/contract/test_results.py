@@ -46,12 +46,13 @@ def result(run_id: str, minutes: int = 0) -> SentimentResult:
     )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def results(request, tmp_path) -> AsyncIterator[Results]:
     if request.param == "memory":
         yield MemoryResults()
         return
-    database = open_database(DatabaseSettings(), data_dir=tmp_path)
+    url = request.getfixturevalue("postgres_database") if request.param == "postgresql" else ""
+    database = open_database(DatabaseSettings(url=url), data_dir=tmp_path)
     await database.migrate()
     yield SqlResults(database)
     await database.close()
