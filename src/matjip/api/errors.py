@@ -81,6 +81,7 @@ BY_STATUS: dict[int, AnyCode] = {
     422: "invalid",
     503: "unavailable",
 }
+NO_PATH = "There is nothing at this path; /docs lists what there is."
 MAX_INSTANCE_CHARS = 500
 
 
@@ -162,7 +163,8 @@ def problem_of(error: Exception) -> Problem:
             return _invalid(error)
         case HTTPException() if error.status_code in BY_STATUS:
             code = BY_STATUS[error.status_code]
-            return Problem(code=code, detail=TABLE[code].title, headers=error.headers or {})
+            detail = NO_PATH if code == "not_found" else TABLE[code].title
+            return Problem(code=code, detail=detail, headers=error.headers or {})
         case _:
             return Problem(code="internal", detail=NEUTRAL)
 

@@ -69,7 +69,7 @@ def _shown(value: object, location: Sequence[str | int]) -> str:
     if isinstance(value, bool):
         return f"is {str(value).lower()}"
     if isinstance(value, str):
-        private = any(part in PRIVATE for part in location)
+        private = any(part in PRIVATE for part in location[1:])
         return f"has {len(value)} characters" if private or len(value) > MAX_SHOWN_CHARS else f'is "{value}"'
     if isinstance(value, (int, float)):
         return f"is {value}"
@@ -86,6 +86,6 @@ def malformed_json(error: RequestValidationError) -> Fault | None:
             line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
             reason = str(item["ctx"]["error"])
             return Fault(
-                where=f"body, line {line}, column {column},", wrong=f"is not JSON ({reason})", right="JSON in UTF-8"
+                where=f"body at line {line}, column {column}", wrong=f"is not JSON ({reason})", right="JSON in UTF-8"
             )
     return None

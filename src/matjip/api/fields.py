@@ -12,18 +12,20 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from matjip.analysis.result import Window
 from matjip.errors import Fault, Invalid
 from matjip.reviews.review import MAX_CONTENT_CHARS, MAX_ID_CHARS
+from matjip.reviews.validate import MAX_NAME_CHARS
 
 __all__ = [
     "MAX_PAGE",
+    "NO_NUL",
     "Content",
     "Cursor",
     "Id",
     "Language",
     "Limit",
     "Moment",
+    "Name",
     "Rating",
     "RequestShape",
-    "Text",
     "Version",
     "Word",
     "from_cursor",
@@ -90,15 +92,17 @@ Id = Annotated[
         }
     ),
 ]
-Text = Annotated[str, AfterValidator(_without_nul)]
-Word = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
+NO_NUL = AfterValidator(_without_nul)  # after the lengths, so that their faults speak of characters
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_CHARS), NO_NUL]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=100), NO_NUL]
 Content = Annotated[
-    Text,
+    str,
     Field(
         min_length=1,
         max_length=MAX_CONTENT_CHARS,
         description="The review, kept exactly as received. Offsets into it are Unicode code points.",
     ),
+    NO_NUL,
 ]
 Moment = Annotated[
     datetime, BeforeValidator(_moment), Field(description="ISO 8601 with an offset, or a date for 00:00 UTC.")
@@ -113,7 +117,7 @@ Version = Annotated[
         description="Refuse the write unless the stored version is this one; 0: it must be new. Also as If-Match.",
     ),
 ]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$"), Field(description="ISO 639: ko, en.")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), Field(description="ISO 639-1: ko, en.")]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE, description="Items on a page.")]
 Cursor = Annotated[
     str,

@@ -140,7 +140,7 @@ def _with_allow(problem: Problem, request: Request) -> Problem:
     ]
     allow = ", ".join(allowed)
     return Problem(
-        code=problem.code, detail=f"{request.method} is not known here; {allow} is.", headers={"Allow": allow}
+        code=problem.code, detail=f"{request.method} is not known here; use {allow}.", headers={"Allow": allow}
     )
 
 

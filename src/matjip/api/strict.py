@@ -44,9 +44,10 @@ class StrictRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             _check_encoding(request)
             _check_query(request, known)
-            if self.body_field is not None:
+            request = _JsonRequest(request.scope, request.receive)
+            if self.body_field is not None and await request.body():
                 _check_content_type(request)
-            return await handle(_JsonRequest(request.scope, request.receive))
+            return await handle(request)
 
         return strictly
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from matjip.api.errors import TABLE, ProblemShape, problem_of, shape
-from matjip.api.fields import MAX_VERSION, RequestShape, Text
+from matjip.api.fields import MAX_VERSION, NO_NUL, RequestShape
 from matjip.api.service import ApiService, Asker, Working
 from matjip.caller import Caller
 from matjip.errors import Fault, Invalid, MatjipError
@@ -24,13 +24,14 @@ CREATED, MULTI_STATUS = 201, 207
 INDEX = re.compile(r"^\[(\d+)\]\.?")
 
 Key = Annotated[
-    Text,
+    str,
     Field(
         min_length=1,
         max_length=MAX_KEY_CHARS,
         description="The same key with the same payload is answered again without a second write. "
         "Also as the header Idempotency-Key.",
     ),
+    NO_NUL,
 ]
 
 

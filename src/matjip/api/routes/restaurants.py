@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from matjip.api.errors import responses
-from matjip.api.fields import Cursor, Id, Limit, Moment, RequestShape, Version, Word, from_cursor, to_cursor
+from matjip.api.fields import Cursor, Id, Limit, Moment, Name, RequestShape, Version, from_cursor, to_cursor
 from matjip.api.service import Asker, Working
 from matjip.api.strict import StrictRoute
 from matjip.api.writer import Key, Writing, WrittenShape, etag
 from matjip.reviews.review import Restaurant, RestaurantDraft
 from matjip.reviews.store import Delete, PutRestaurant
+from matjip.reviews.validate import MAX_CATEGORIES
 
 __all__ = ["RestaurantBody", "RestaurantPage", "RestaurantShape", "RestaurantWithId", "router"]
 
@@ -31,11 +32,11 @@ class RestaurantBody(RequestShape):
 
     model_config = ConfigDict(json_schema_extra={"examples": [DESCRIPTION]})
 
-    name: Word | None = None
-    categories: Annotated[tuple[Word, ...], Field(max_length=50)] = ()
-    region: Word | None = None
+    name: Name | None = None
+    categories: Annotated[tuple[Name, ...], Field(max_length=MAX_CATEGORIES)] = ()
+    region: Name | None = None
     price_band: Annotated[int, Field(strict=True, ge=1, le=4, description="1 (cheap) to 4 (dear).")] | None = None
-    address: Annotated[Word, Field(max_length=500)] | None = None
+    address: Name | None = None
     created_at: Moment | None = None
     expected_version: Version | None = None
     idempotency_key: Key | None = None

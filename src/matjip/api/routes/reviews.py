@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from matjip.api.errors import responses
 from matjip.api.fields import (
+    NO_NUL,
     Content,
     Cursor,
     Id,
@@ -17,7 +18,6 @@ from matjip.api.fields import (
     Moment,
     Rating,
     RequestShape,
-    Text,
     Version,
     Word,
     from_cursor,
@@ -30,6 +30,7 @@ from matjip.api.writer import BatchWritten, Key, Writer, Writing, WrittenShape, 
 from matjip.reviews.event import Event, PersonErased, ReviewDeleted, ReviewUpserted
 from matjip.reviews.review import Review, ReviewDraft
 from matjip.reviews.store import Delete, Mode, Put
+from matjip.reviews.validate import MAX_IMAGES, MAX_URL_CHARS
 
 __all__ = [
     "ReviewBatch",
@@ -64,7 +65,9 @@ class ReviewFields(RequestShape):
     subgroup_id: Id | None = None
     rating: Rating | None = None
     is_recommended: StrictBool | None = None
-    images: Annotated[tuple[Annotated[Text, Field(min_length=1, max_length=2_000)], ...], Field(max_length=50)] = ()
+    images: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARS), NO_NUL], ...], Field(max_length=MAX_IMAGES)
+    ] = ()
     source: Word | None = None
     language: Language | None = None
     created_at: Moment | None = None

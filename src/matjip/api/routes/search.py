@@ -10,7 +10,7 @@ from matjip.analysis.result import SearchResult
 from matjip.analysis.search import MAX_LIMIT
 from matjip.api.errors import responses
 from matjip.api.examples import SEARCH, example
-from matjip.api.fields import Cursor, Id, Language, Moment, Rating, RequestShape, Text, Word, window_of
+from matjip.api.fields import NO_NUL, Cursor, Id, Language, Moment, Rating, RequestShape, Word, window_of
 from matjip.api.service import Asker, Working
 from matjip.api.strict import StrictRoute
 from matjip.errors import Fault, Invalid
@@ -28,7 +28,7 @@ router = APIRouter(
 )
 POSTED = responses("too_large", "unsupported_media_type")
 Hits = Annotated[int, Field(strict=True, ge=1, le=MAX_LIMIT, description="Hits on a page.")]
-Asked = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+Asked = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS), NO_NUL]
 
 
 class SearchRequest(RequestShape):
