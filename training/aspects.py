@@ -53,8 +53,8 @@ def dictionary_form(opinion: Opinion) -> str:
 
 
 def _is_strict(opinion: Opinion) -> bool:
-    """A stem of one syllable means too many things: it counts only right behind a noun that it goes with."""
-    return len(opinion.form) == 1 and opinion.kind != "noun"
+    """Counts only right behind a noun that it goes with: a stem of one syllable, or praise that fits anything."""
+    return (len(opinion.form) == 1 and opinion.kind != "noun") or opinion.implies is None
 
 
 def _surfaces(opinion: Opinion) -> dict[str, str]:

@@ -20,10 +20,6 @@ REGULARISATION = 8.0  # liblinear's C
 KOREAN_SENTENCES = 60_000
 ENGLISH_SENTENCES = 24_000
 SMALLEST = 8  # int8 codes below this are dropped: they cost bytes and move nothing
-POSITIVE_PRECISION = (
-    0.95  # of decided reviews on the calibration subjects; sets the threshold above which we say positive
-)
-NEGATIVE_PRECISION = 0.97  # stricter: a false negative label stands out on a page where most reviews praise
 
 
 def train(nsmc_path: Path, mams_folder: Path, out: Path, *, log=print) -> dict[str, float]:
@@ -38,38 +34,29 @@ def train(nsmc_path: Path, mams_folder: Path, out: Path, *, log=print) -> dict[s
     codes, scale = quantised(model.coef_[0])
     bias = float(model.intercept_[0])
 
-    uncalibrated = SentimentModel(codes, scale, bias, temperature=1.0, positive_from=0.5, negative_to=0.5)
     texts, truth = zip(*splits["calibration"], strict=True)
-    temperature = _temperature(_logits(uncalibrated, texts), np.array(truth))
-    chance = 1 / (1 + np.exp(-_logits(uncalibrated, texts) / temperature))
-    positive_from = _threshold(chance, np.array(truth) == 1, POSITIVE_PRECISION)
-    negative_to = 1 - _threshold(1 - chance, np.array(truth) == 0, NEGATIVE_PRECISION)
+    uncalibrated = SentimentModel(codes, scale, bias, temperature=1.0)
+    temperature = _temperature(uncalibrated.logits(texts), np.array(truth))
     np.savez_compressed(
         out / "sentiment.npz",
         codes=codes,
         scale=np.float32(scale),
         bias=np.float32(bias),
         temperature=np.float32(temperature),
-        positive_from=np.float32(positive_from),
-        negative_to=np.float32(negative_to),
     )
     return figures(SentimentModel.load(out / "sentiment.npz"), splits["development"])
 
 
 def figures(model: SentimentModel, rows: Sequence[tuple[str, int]]) -> dict[str, float]:
-    """Accuracy, calibration error, and coverage and accuracy of what is decided."""
+    """Accuracy and calibration error of the words alone, without the restaurant prior and without aspects."""
     texts, truth = zip(*rows, strict=True)
     right = np.array(truth) == 1
-    chance = model.probabilities(texts)
-    decided = (chance >= model.positive_from) | (chance <= model.negative_to)
+    chance = 1 / (1 + np.exp(-model.logits(texts)))
     return {
         "n": len(rows),
         "accuracy": float(np.mean((chance >= 0.5) == right)),
         "ece": _calibration_error(chance, right),
-        "positive_from": model.positive_from,
-        "negative_to": model.negative_to,
-        "coverage": float(decided.mean()),
-        "accuracy_decided": float(np.mean((chance >= 0.5)[decided] == right[decided])),
+        "temperature": model.temperature,
     }
 
 
@@ -108,24 +95,11 @@ def _rows(reviews: list[tuple[str, int]], mams_folder: Path, dice: Random) -> li
     return rows
 
 
-def _logits(model: SentimentModel, texts: Sequence[str]) -> np.ndarray:
-    chance = np.clip(model.probabilities(texts), 1e-6, 1 - 1e-6)
-    return np.log(chance / (1 - chance))
-
-
 def _temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The divisor of the logits with the least log loss: one number, so that the order of reviews is kept."""
     tried = np.arange(0.5, 2.5, 0.02)
     losses = [np.mean(np.logaddexp(0, -(2 * truth - 1) * logits / one)) for one in tried]
     return float(tried[int(np.argmin(losses))])
-
-
-def _threshold(chance: np.ndarray, right: np.ndarray, precision: float) -> float:
-    """The lowest probability above which the share of right answers stays at the precision asked for."""
-    order = np.argsort(-chance)
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(share >= precision)
-    return float(max(chance[order][enough[-1]], 0.5)) if len(enough) else 1.0
 
 
 def _calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 15) -> float:

@@ -41,17 +41,11 @@ class Settings(BaseModel):
         min_length=16,
         description="Secret of the hashes that prove an erasure; by default a file made in the data folder.",
     )
-    database: DatabaseSettings = Field(
-        default_factory=lambda: DatabaseSettings(), description="Where the record is kept."
-    )
-    projection: ProjectionSettings = Field(
-        default_factory=lambda: ProjectionSettings(), description="How the index follows."
-    )
-    analysis: AnalysisSettings = Field(
-        default_factory=lambda: AnalysisSettings(), description="Thresholds of the analyses."
-    )
-    api: ApiSettings = Field(default_factory=lambda: ApiSettings(), description="Limits of the HTTP edge.")
-    logs: LogSettings = Field(default_factory=lambda: LogSettings(), description="What is written to stdout.")
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
+    projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
+    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses.")
+    api: ApiSettings = Field(ApiSettings.model_validate({}), description="Limits of the HTTP edge.")
+    logs: LogSettings = Field(LogSettings.model_validate({}), description="What is written to stdout.")
 
 
 def load(environ: Mapping[str, str] | None = None, *, root: Path | None = None, **given: object) -> Settings:

@@ -202,9 +202,10 @@ class Korean:
             return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
             noun = None
-        if role == "modifying" and not noun:
-            ahead = self.noun_at(squeezed, end)
-            noun = ahead if ahead and ahead.aspect in aspects else None
+        if role == "modifying" and (ahead := self.noun_at(squeezed, end)):
+            if ahead.aspect not in aspects:
+                return None  # "따뜻한 라떼" says nothing of a welcome
+            noun = noun or ahead
         if strict and not (noun and (noun.start > place or self._touches(squeezed.text, noun.resume, place))):
             return None
         aspect = noun.aspect if noun else implied

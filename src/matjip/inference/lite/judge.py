@@ -24,7 +24,7 @@ class LiteJudge:
 
     def __init__(self, sentiment: SentimentModel, aspects: AspectFinder) -> None:
         self._answers: dict[type, Callable[[Sequence[str]], Sequence[object]]] = {
-            JudgeSentiment: lambda texts: tuple(sentiment.judge(texts)),
+            JudgeSentiment: lambda texts: tuple(sentiment.judge(texts, tuple(aspects.find(texts)))),
             FindAspects: lambda texts: tuple(aspects.find(texts)),
             ExpandQuery: expand,
         }

@@ -1,5 +1,6 @@
-"""The sentiment of a whole review: a linear model over hashed n-grams, calibrated, with a band where it does not decide."""
+"""The sentiment of a whole review: a linear model over hashed n-grams, what its aspects say, and a band without a verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -9,11 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matjip.inference.lite.features import hashed
-from matjip.inference.task import Sentiment
+from matjip.inference.lite.language import language_of
+from matjip.inference.task import Mention, Sentiment
 
 __all__ = ["SentimentModel"]
 
 BATCH = 1_000  # texts at once: the feature arrays stay in cache and memory stays flat
+
+# The model learned from film reviews, half of them bad. Restaurant reviews praise more often, in Korean most of all where
+# they tell what happened: a prior of 0.65 instead of 0.5 is added to Korean texts (log(0.65 / 0.35)).
+KOREAN_PRIOR_LOGIT = 0.62
+# A found opinion is evidence of its own: each adds or takes this much, three at most. Chosen on our own sample reviews.
+MENTION_LOGIT = 1.1
+MOST_MENTIONS = 3
+# Between the two a review leans neither way. Blame is held to more than praise, as it stands out on a page of praise.
+POSITIVE_FROM = 0.70
+NEGATIVE_TO = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +36,6 @@ class SentimentModel:
     scale: float
     bias: float
     temperature: float  # divides the logit; fitted on subjects that were not trained on
-    positive_from: float  # p at and above which a review is positive
-    negative_to: float  # p at and below which it is negative; between the two it is neutral
 
     @classmethod
     def load(cls, file: Traversable | Path) -> "SentimentModel":
@@ -33,32 +43,37 @@ class SentimentModel:
         with file.open("rb") as opened, np.load(opened) as data:
             return cls(
                 codes=data["codes"],
-                **{
-                    name: float(data[name]) for name in ("scale", "bias", "temperature", "positive_from", "negative_to")
-                },
+                **{name: float(data[name]) for name in ("scale", "bias", "temperature")},
             )
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """P(positive) of each text. A text without characters has the model's bias, about one half."""
-        parts = [self._probabilities(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Calibrated log odds of praise by words alone. A text without characters has the model's bias, about none."""
+        parts = [self._logits(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def judge(self, texts: Sequence[str]) -> Iterator[Sentiment]:
-        """One answer a text, in order."""
-        for chance in self.probabilities(texts).tolist():
-            if chance >= self.positive_from:
-                yield Sentiment(label="positive", p_positive=chance, confidence=chance)
-            elif chance <= self.negative_to:
-                yield Sentiment(label="negative", p_positive=chance, confidence=1 - chance)
-            else:
-                yield Sentiment(label="neutral", p_positive=chance, confidence=1 - abs(2 * chance - 1))
+    def judge(self, texts: Sequence[str], mentions: Sequence[Sequence[Mention]]) -> Iterator[Sentiment]:
+        """One answer a text, in order, from its words and from what it says of aspects."""
+        for text, logit, found in zip(texts, self.logits(texts).tolist(), mentions, strict=True):
+            balance = sum(1 if mention.polarity == "positive" else -1 for mention in found)
+            logit += MENTION_LOGIT * max(-MOST_MENTIONS, min(balance, MOST_MENTIONS))
+            if language_of(text) == "ko":
+                logit += KOREAN_PRIOR_LOGIT
+            yield _sentiment(1 / (1 + math.exp(-logit)))
 
-    def _probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def _logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         owners, buckets = hashed(texts, len(self.codes).bit_length() - 1)
         codes = self.codes[buckets].astype(np.float64)
         weights = np.sign(codes) * (codes / 127) ** 2 * self.scale
         counts = np.bincount(owners, minlength=len(texts))
         sums = np.bincount(owners, weights=weights, minlength=len(texts))
         logits = sums / np.sqrt(np.maximum(counts, 1)) + self.bias
-        chance: NDArray[np.float64] = 1 / (1 + np.exp(-logits / self.temperature))
-        return chance
+        calibrated: NDArray[np.float64] = logits / self.temperature
+        return calibrated
+
+
+def _sentiment(chance: float) -> Sentiment:
+    if chance >= POSITIVE_FROM:
+        return Sentiment(label="positive", p_positive=chance, confidence=chance)
+    if chance <= NEGATIVE_TO:
+        return Sentiment(label="negative", p_positive=chance, confidence=1 - chance)
+    return Sentiment(label="neutral", p_positive=chance, confidence=1 - abs(2 * chance - 1))
