@@ -151,6 +151,8 @@ class Judged:
                 other.polarity != place.mention.polarity and other.start < end and other.end > start
                 for other in self.mentions[place.review]
             )
+            opposite = "negative" if place.mention.polarity == "positive" else "positive"
+            contradicted |= self.sentiments[place.review].answer.label == opposite
             readable = GOOD_QUOTE_CHARS[0] <= end - start <= GOOD_QUOTE_CHARS[1]
             age = -(review.created_at or RECENT_FIRST).timestamp()
             return place.review in spent, contradicted, place.mention.target is None, not readable, age, place.review
