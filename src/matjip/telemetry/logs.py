@@ -51,7 +51,7 @@ PERSONAL = frozenset(
 )
 PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)")
 BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
-SILENT = ("uvicorn.access",)  # the access log is ours (api/middleware.py)
+SILENT = ("uvicorn.access", "alembic.runtime.migration")  # the access log is ours (api/middleware.py)
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):
