@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 a fault of ours · 2 wrong usage · 3 invalid input · 4
 """
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ from matjip.reviews.sql import SqlReviews
 from matjip.settings import Settings, load
 from matjip.telemetry.logs import configure
 
-__all__ = ["EXIT", "cli", "main"]
+__all__ = ["EXIT", "cli", "main", "sample", "whole_job"]
 
 EXIT: dict[Code, int] = {
     "internal": 1,
@@ -56,6 +57,7 @@ EXIT: dict[Code, int] = {
 }
 SOME_REJECTED = 8
 INTERRUPTED = 130
+DEMO_RESTAURANTS = 40  # what a person looks through; more make the page heavy, and `matjip analyze` takes them all
 DEMO_QUERIES = ("국물이 진하고 시원한 집", "데이트하기 좋은 조용한 카페", "friendly staff")
 
 T = TypeVar("T")
@@ -344,16 +346,22 @@ def serve_(
 @cli.command()
 def demo(
     reviews: Annotated[Path | None, typer.Option("--reviews", help="Other reviews than the sample's.")] = None,
-    report: Annotated[Path, typer.Option("--report", help="Where the report goes.")] = Path("var/demo/report.html"),
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Where the report goes; into the data folder by default.")
+    ] = None,
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API afterwards, until Ctrl-C.")] = True,
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
-    data_dir: Annotated[Path, typer.Option("--data-dir", help="A folder of its own.")] = Path("var/demo/data"),
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="A folder of its own; one for each file of reviews by default.")
+    ] = None,
 ) -> None:
     """Run the whole job on sample reviews: import, analyse, search, report; then serve."""
-    settings = load(data_dir=data_dir)
     source = reviews or sample()
-    made = asyncio.run(_demo(settings, source))
+    name = f"{source.name.split('.')[0]}-{hashlib.sha256(bytes(source.resolve())).hexdigest()[:6]}"
+    settings = load(data_dir=data_dir or Path("var/demo") / name)
+    report = report or settings.data_dir / "report.html"
+    made = asyncio.run(whole_job(settings, source))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(render(made, mask=mask), encoding="utf-8")
     out.print(overview(made))
@@ -421,7 +429,8 @@ async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str],
         )
 
 
-async def _demo(settings: Settings, source: Path) -> Report:
+async def whole_job(settings: Settings, source: Path) -> Report:
+    """Import, index, analyse and search: what the demo shows."""
     who = caller()
     imported = await _import(settings, ImportAsk(str(source)), who, quiet=False)
     out.print(import_view(imported))
@@ -432,8 +441,11 @@ async def _demo(settings: Settings, source: Path) -> Report:
             await service.projector.catch_up()
             indexed = service.clock.monotonic() - began
             bar.update(task, total=1, completed=1)
-        restaurants = await service.reviews.restaurants(who.tenant)
-        asks = [Ask(restaurant_id=restaurant.id) for restaurant in restaurants]
+        counts = await service.reviews.counts(who.tenant)
+        chosen = sorted(counts, key=lambda restaurant: (-counts[restaurant], restaurant))[:DEMO_RESTAURANTS]
+        if len(counts) > len(chosen):
+            out.print(f"shown    the {len(chosen)} of {len(counts):,} restaurants with most reviews", highlight=False)
+        asks = [Ask(restaurant_id=restaurant) for restaurant in sorted(chosen)]
         made = await _report(service, asks, DEMO_QUERIES, who, quiet=False)
         timings = (Timing("import", imported.seconds, imported.rows), Timing("index", indexed, imported.rows))
         return replace(made, timings=(*timings, *made.timings))
