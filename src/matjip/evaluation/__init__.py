@@ -1,0 +1,1 @@
+"""How we know that it is right: labelled reviews, honest measures, and baselines beside every figure."""

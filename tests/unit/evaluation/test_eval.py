@@ -1,0 +1,77 @@
+"""The built-in judge against labelled reviews (truth 5)."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from matjip.evaluation.eval import Labelled, evaluate_sentiment, lexicon_answer
+from matjip.evaluation.measures import calibration_error, macro_f1, wilson
+from matjip.inference.lite.judge import LiteJudge
+from matjip.inference.task import JudgeSentiment
+
+OWN = Path(__file__).parent / "labelled.tsv"
+NSMC = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "nsmc_reviews.tsv.gz"
+DEVELOPMENT_FOLD, FOLDS = 1, 25  # subjects that training never sees
+ROWS = 5_000
+
+
+@pytest.fixture(scope="module")
+def judge() -> LiteJudge:
+    return LiteJudge.load()
+
+
+def own_rows() -> list[Labelled]:
+    return [Labelled(text, label) for label, text in (line.split("\t") for line in OWN.read_text().splitlines())]
+
+
+def development_rows() -> list[Labelled]:
+    by_label: dict[str, list[Labelled]] = {"positive": [], "negative": []}
+    with gzip.open(NSMC, "rt", encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            subject, rating, text = line.rstrip("\n").split("\t", 2)
+            if int(subject) % FOLDS == DEVELOPMENT_FOLD and (int(rating) <= 4 or int(rating) >= 9):
+                label = "positive" if int(rating) >= 9 else "negative"
+                by_label[label].append(Labelled(text, label))
+    half = min(ROWS // 2, *map(len, by_label.values()))
+    return [row for rows in by_label.values() for row in rows[:half]]
+
+
+async def test_truth_5_sentiment_beats_majority_and_lexicon_on_our_own_reviews(judge):
+    found = await evaluate_sentiment(judge, own_rows())
+    assert found.low > max(found.majority_accuracy, found.lexicon_accuracy)
+
+
+@pytest.mark.needs_data
+async def test_truth_5_sentiment_beats_majority_and_lexicon_on_subjects_never_trained_on(judge):
+    if not NSMC.exists():
+        pytest.skip(f"{NSMC} is not here; it holds the held-out reviews")
+    found = await evaluate_sentiment(judge, development_rows())
+    assert found.low > max(found.majority_accuracy, found.lexicon_accuracy)
+    assert found.accuracy >= 0.85
+
+
+async def test_truth_5_labels_add_up(judge):
+    texts = tuple(row.text for row in own_rows())
+    labels = [verdict.answer.label for verdict in await judge.judge(JudgeSentiment(texts))]
+    assert sum(labels.count(label) for label in ("positive", "negative", "neutral")) == len(texts)
+
+
+def test_the_lexicon_falls_back_where_praise_and_blame_are_even():
+    answers = [lexicon_answer(text, default="negative") for text in ("맛있어요", "별로", "맛있는데 별로", "점심")]
+    assert answers == ["positive", "negative", "negative", "negative"]
+
+
+def test_an_interval_holds_its_share_and_narrows_with_more_reviews():
+    (low, high), (narrow_low, narrow_high) = wilson(8, 10), wilson(800, 1_000)
+    assert low < narrow_low < 0.8 < narrow_high < high
+
+
+def test_macro_f1_counts_a_label_that_is_never_said_as_nothing():
+    assert macro_f1(["positive"] * 4, ["positive", "positive", "negative", "negative"]) == pytest.approx(1 / 3)
+
+
+def test_a_judge_that_says_what_comes_true_is_calibrated():
+    assert calibration_error([0.5] * 4, [True, False, True, False]) == 0
+    assert calibration_error([0.9] * 4, [True, False, True, False]) == pytest.approx(0.4)
