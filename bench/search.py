@@ -30,7 +30,7 @@ FILTERS = {
 }
 
 
-def rows(quick: bool) -> list[dict[str, object]]:  # noqa: FBT001 - the door of every bench
+def rows(quick: bool) -> list[dict[str, object]]:
     """One row a measurement: milliseconds of a warm search through the public method, threads included."""
     return asyncio.run(_rows(10_000 if quick else 100_000, 100 if quick else 300))
 
