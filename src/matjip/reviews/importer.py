@@ -7,6 +7,7 @@ A row without an id is named by the file's name and its line ("reviews:17"): the
 file that has grown adds its new rows.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -172,7 +173,8 @@ class _Checkpoint:
             return cls(None)
         folder.mkdir(parents=True, exist_ok=True)
         same = "\0".join([rows.fingerprint, rows.format, caller.tenant, *sorted(mapping)])
-        return cls(folder / f"{rows.fingerprint}-{sum(same.encode()) % 65536:04x}.json")
+        digest = hashlib.sha256(same.encode()).hexdigest()[:24]
+        return cls(folder / f"{digest}.json")
 
     def read(self, fresh: ImportSummary) -> ImportSummary:
         if self.file is None or not self.file.exists():

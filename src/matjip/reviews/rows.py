@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import io
 import sys
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, cast, get_args
@@ -52,6 +54,7 @@ class Rows:
     _raw: BinaryIO
     _stream: BinaryIO
     _lines: "Lines" = field(repr=False)
+    _open: ExitStack = field(repr=False)
 
     def bytes_read(self) -> int:
         """How far into the file, compressed as it is."""
@@ -65,8 +68,7 @@ class Rows:
         return _table_rows(self._lines, self.columns or (), self.format)
 
     def close(self) -> None:
-        self._stream.close()
-        self._raw.close()
+        self._open.close()
 
 
 @dataclass(slots=True)
@@ -97,39 +99,52 @@ def open_rows(source: str, file_format: str | None = None, *, stdin: BinaryIO | 
         raise Invalid.of(
             Fault(where="--format", wrong=f"is {file_format!r}", right=f"one of {', '.join(get_args(Format))}")
         )
-    piped = source == "-"
     path = Path(source)
+    with ExitStack() as on_failure:
+        raw = on_failure.enter_context(_open(source, stdin))
+        head = _head(raw, source)
+        stream: BinaryIO = raw
+        if head.startswith(GZIP_MAGIC):
+            stream = on_failure.enter_context(cast(BinaryIO, gzip.GzipFile(fileobj=raw)))
+        found = cast(Format, file_format) if file_format else _format_of(path, _head(stream, source), source)
+        lines = Lines(stream)
+        columns = _columns(lines, found, stream, source)
+        return Rows(
+            name="stdin" if source == "-" else path.name.split(".")[0],
+            format=found,
+            columns=columns,
+            size_bytes=None if source == "-" else path.stat().st_size,
+            fingerprint=None if source == "-" else _fingerprint(path, head),
+            _raw=raw,
+            _stream=stream,
+            _lines=lines,
+            _open=on_failure.pop_all(),
+        )
+
+
+def _open(source: str, stdin: BinaryIO | None) -> BinaryIO:
     try:
-        raw = (stdin or sys.stdin.buffer) if piped else path.open("rb")
-        buffered = raw if not piped else cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, raw), HEAD_BYTES))
-        head = buffered.peek(HEAD_BYTES)[:HEAD_BYTES] if isinstance(buffered, io.BufferedReader) else b""
+        if source != "-":
+            return Path(source).open("rb")
+        piped = stdin or sys.stdin.buffer
+        return (
+            piped
+            if isinstance(piped, io.BufferedReader)
+            else cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, piped), HEAD_BYTES))
+        )
     except OSError as error:
-        raise Invalid.of(
-            Fault(where=source, wrong=f"cannot be read ({error.strerror})", right="the path of a file, or - for a pipe")
-        ) from None
+        right = "the path of a file, or - for a pipe"
+        raise Invalid.of(Fault(where=source, wrong=f"cannot be read ({error.strerror})", right=right)) from None
+
+
+def _head(stream: BinaryIO, source: str) -> bytes:
+    try:
+        head = cast(io.BufferedReader, stream).peek(HEAD_BYTES)[:HEAD_BYTES]
+    except (OSError, EOFError, zlib.error) as error:
+        raise Invalid.of(Fault(where=source, wrong=f"cannot be read ({error})", right="a whole file")) from None
     if not head:
         raise Invalid.of(Fault(where=source, wrong="is empty", right="at least one row"))
-    stream = cast(BinaryIO, gzip.GzipFile(fileobj=buffered)) if head.startswith(GZIP_MAGIC) else buffered
-    stream = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), 1 << 18))
-    found = cast(Format, file_format) if file_format else _format_of(path, _peek(stream, source), source)
-    lines = Lines(stream)
-    return Rows(
-        name="stdin" if piped else path.name.split(".")[0],
-        format=found,
-        columns=_columns(lines, found, stream, source),
-        size_bytes=None if piped else path.stat().st_size,
-        fingerprint=None if piped else _fingerprint(path, head),
-        _raw=cast(BinaryIO, raw),
-        _stream=stream,
-        _lines=lines,
-    )
-
-
-def _peek(stream: BinaryIO, source: str) -> bytes:
-    try:
-        return cast(io.BufferedReader, stream).peek(HEAD_BYTES)[:HEAD_BYTES]
-    except (OSError, EOFError) as error:
-        raise Invalid.of(Fault(where=source, wrong=f"is a broken gzip file ({error})", right="a whole file")) from None
+    return head
 
 
 def _format_of(path: Path, head: bytes, source: str) -> Format:
@@ -220,7 +235,7 @@ def _whole(lines: Lines) -> Iterator[tuple[bytes, bool]]:
     """The lines; a gzip stream that breaks off says so where it does."""
     try:
         yield from lines
-    except (EOFError, OSError, gzip.BadGzipFile) as error:
+    except (EOFError, OSError, zlib.error) as error:
         fault = Fault(where=f"after line {lines.number}", wrong=f"the file breaks off ({error})", right="a whole file")
         raise Invalid.of(fault) from None
 
