@@ -32,15 +32,15 @@ def near_duplicates(texts: Sequence[str]) -> list[int | None]:
             continue
         values = np.fromiter((hash_of(shingle) for shingle in mine), dtype=np.int64, count=len(mine))
         signature = ((values[:, None] * multipliers) >> 7).min(axis=0).reshape(BANDS, -1)
-        candidates: set[int] = set()
-        for band, part in enumerate(signature):
-            bucket = seen.setdefault((band, part.tobytes()), [])
-            candidates.update(bucket)
-            bucket.append(place)
+        bands = [(band, part.tobytes()) for band, part in enumerate(signature)]
+        candidates = {earlier for band in bands for earlier in seen.get(band, ())}
         for earlier in sorted(candidates):
             if len(mine & shingles[earlier]) >= SIMILAR * len(mine | shingles[earlier]):
-                found[place] = earlier if found[earlier] is None else found[earlier]
+                found[place] = earlier
                 break
+        else:  # only originals are looked up later: a copy of a copy is a copy of the first
+            for band in bands:
+                seen.setdefault(band, []).append(place)
     return found
 
 

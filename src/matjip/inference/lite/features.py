@@ -39,7 +39,8 @@ def normalise(text: str) -> str:
     if "http" in text:
         text = URL.sub(" ", text)
     text = DIGITS.sub("0", REPEATED.sub(r"\1\1", text))
-    return f" {BLANK.sub(' ', text).strip()} "
+    text = BLANK.sub(" ", text).strip()
+    return f" {text} " if text else ""
 
 
 def hashed(texts: Sequence[str], bits: int) -> Hashed:
