@@ -51,6 +51,7 @@ from matjip.telemetry.record import Hook
 __all__ = ["Service", "open_service", "serve"]
 
 ERASURE_KEY_BYTES = 32
+BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
 MIN_FREE_DISK_BYTES = 200_000_000  # room for a day of reviews and a rewritten database of the size of the sample's
 MIN_FREE_MEMORY_BYTES = 200_000_000  # about what the process itself takes
 
@@ -216,6 +217,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(BACKLOG)  # from here on a connection waits instead of being refused
     except OSError as error:
         listening.close()
         fault = Fault(

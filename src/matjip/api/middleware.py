@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,6 +21,8 @@ __all__ = ["AccessLog", "BodyLimit", "ErrorBoundary", "Hardened", "RequestId"]
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # what may stand in a log line and a header without escaping
 UNMATCHED = "unmatched"  # the route of a path that nobody serves
 QUIET = ("/health", "/metrics")  # asked every few seconds by machines: logged at debug while they succeed
+LINGER_BYTES = 32 * 1_024 * 1_024  # read and thrown away of a body that is refused; beyond it the connection is cut
+LINGER_S = 2.0
 MAX_LENGTH_DIGITS = 18
 NANOSECONDS = 1_000_000_000
 HEADERS = {
@@ -182,6 +185,7 @@ class BodyLimit:
             return await self.app(scope, receive, send)
         said = Headers(scope=scope).get("content-length", "")
         if said.isdecimal() and (len(said) > MAX_LENGTH_DIGITS or int(said) > self.max_bytes):
+            await self._linger(receive)
             raise self._too_large(f"is {said[:MAX_LENGTH_DIGITS]} bytes")
         body = await self._read(receive)
         if body is None:
@@ -196,6 +200,17 @@ class BodyLimit:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return await self.app(scope, replay, send)
+
+    async def _linger(self, receive: Receive) -> None:
+        """Let a client that is still sending finish, within bounds: most read the answer only then."""
+        seen = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while seen < LINGER_BYTES:
+                    message = await receive()
+                    seen += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     async def _read(self, receive: Receive) -> bytes | None:
         """The whole body; None when the client left."""
