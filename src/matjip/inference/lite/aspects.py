@@ -31,7 +31,13 @@ PARTICLE = re.compile(
 DENIED_AFTER = re.compile("(?:지|지는|지도|진|질|진않)?(?:않|못하|못해|안)")
 DENIED_NOUN = re.compile("(?:은|는|이|가|까지는|까진)?(?:아니|아님|아녔)")
 DENIED_BEFORE = ("안", "못", "별로안", "하나도안", "전혀안", "그닥안")
-UNREAL_AFTER = re.compile("줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니")
+UNREAL_AFTER = re.compile(
+    "줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니|는말|는소리|는평|는얘기|는리뷰|고들"
+)
+# What an opinion may stand before without naming its thing: the place itself, or the meal.
+PLACE = re.compile(
+    "집|곳|가게|식당|카페|맛집|편|데|느낌|식사|한끼|점심|저녁|매장|공간|레스토랑|밥집|동네|줄|거|것|[^가-힣]|$"
+)
 ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초")
 PAST_TURN = re.compile("(?:었|았|했|였|웠|렸|졌|셨)(?:는데|지만|었는데)")
 STOPS = frozenset(".!?~\n…")
@@ -202,9 +208,10 @@ class Korean:
             return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
             noun = None
-        if role == "modifying" and (ahead := self.noun_at(squeezed, end)):
-            if ahead.aspect not in aspects:
-                return None  # "따뜻한 라떼" says nothing of a welcome
+        if role == "modifying":
+            ahead = self.noun_at(squeezed, end)
+            if (ahead and ahead.aspect not in aspects) or not (ahead or noun or PLACE.match(squeezed.text, end)):
+                return None  # "따뜻한 라떼" says nothing of a welcome, and "예쁜 조형물" nothing of the room
             noun = noun or ahead
         if strict and not (noun and (noun.start > place or self._touches(squeezed.text, noun.resume, place))):
             return None

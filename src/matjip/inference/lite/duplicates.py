@@ -1,5 +1,6 @@
 """Reviews that almost repeat an earlier one: a sign of copying, and no second voice."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,10 +10,11 @@ from matjip.inference.lite.features import normalise
 __all__ = ["near_duplicates"]
 
 SHORTEST_CHARS = 20  # "맛있어요" is said by many who never met; below this only chance repeats
-SHINGLE_CHARS = 4
+SHINGLE_CHARS = 3
 HASHES = 64
-BANDS = 16  # of 4 hashes: pairs of similarity 0.8 meet in some band with probability 0.9998 (1 - (1 - 0.8⁴)¹⁶)
-SIMILAR = 0.8  # share of common shingles (Jaccard)
+BANDS = 16  # of 4 hashes: pairs of similarity 0.7 meet in some band with probability 0.988 (1 - (1 - 0.7⁴)¹⁶)
+SIMILAR = 0.7  # share of common shingles (Jaccard): a word exchanged or moved in a sentence of forty letters
+NO_LETTER = re.compile(r"[\W_]+")  # copies differ by blanks and exclamation marks first
 
 
 def near_duplicates(texts: Sequence[str]) -> list[int | None]:
@@ -53,7 +55,7 @@ def hash_of(shingle: str) -> int:
 
 
 def _shingles(text: str) -> frozenset[str]:
-    squeezed = normalise(text).replace(" ", "")
+    squeezed = NO_LETTER.sub("", normalise(text))
     if len(squeezed) < SHORTEST_CHARS:
         return frozenset()
     return frozenset(squeezed[start : start + SHINGLE_CHARS] for start in range(len(squeezed) - SHINGLE_CHARS + 1))
