@@ -6,6 +6,7 @@ Usage: .venv/bin/python scripts/pictures.py (needs chromium on the PATH)
 import asyncio
 import subprocess
 import tempfile
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -38,7 +39,11 @@ def main() -> None:
         page = Path(folder) / "report.html"
         page.write_text(render(made, mask=mask), encoding="utf-8")
         picture(page, "", IMAGES / "report.png", "1280,1000")
-        picture(page, f"#{SHOWN}", IMAGES / "restaurant.png", "1280,1150")
+        one = replace(
+            made, restaurants=tuple(each for each in made.restaurants if each.restaurant.id == SHOWN), searches=()
+        )
+        page.write_text(render(one, mask=mask), encoding="utf-8")
+        picture(page, "", IMAGES / "restaurant.png", "1280,1560")
         chosen = next(item for item in made.restaurants if item.restaurant.id == SHOWN)
         console = Console(record=True, width=106, force_terminal=True, file=StringIO())
         console.print("[bold green]$[/] make demo\n")

@@ -424,7 +424,6 @@ async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str],
             queries=queries,
             clock=service.clock,
             version=__version__,
-            title="Matjip",
             on_progress=lambda restaurant: bar.update(task, advance=1, detail=restaurant),
         )
 

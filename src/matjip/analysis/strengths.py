@@ -405,6 +405,9 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
             considered=working.judged.considered,
             language=working.language,
             named=_things(candidate, working) if is_whole else (),
+            among=[said for said in ordered if len(voices[said]) >= 2 and not wording.is_generic(said)]
+            if is_whole
+            else (),
         ),
         support=support_count,
         places=tuple(sorted(candidate.places, key=lambda place: _said(place, working) not in named)),

@@ -1,7 +1,7 @@
 """Sentences as a person would write them, in Korean and English, from counts and words alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from matjip.inference.task import Aspect, Polarity
@@ -253,15 +253,24 @@ def claim(
     considered: int,
     language: Language,
     named: Sequence[str] = (),
+    among: Sequence[str] = (),
 ) -> str:
-    """What a restaurant is good at, in 15 to 28 Korean characters or at most 12 English words, without hype."""
+    """What a restaurant is good at, in 15 to 28 Korean characters or at most 12 English words, without hype.
+
+    Of a whole aspect, `among` and `named` are what is said and named among other things: the count stands beside the claim.
+    """
     many = support >= MANY * considered
     if language == "en":
         return _english_claim(
-            aspect, target=target, opinions=opinions, support=support, considered=considered, named=named
+            aspect, target=target, opinions=opinions, support=support, considered=considered, named=named, among=among
         )
     if not opinions and target is None:
-        what = particle(KO_ASPECTS.get(aspect, (aspect, aspect))[0], "을/를")
+        name = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
+        for some in _shortening(among):
+            sentence = f"{_joined(some)} 등 {name} 칭찬이 {'많습니다' if many else '여럿입니다'}"
+            if KO_CLAIM_CHARS[0] <= len(sentence) <= KO_CLAIM_CHARS[1]:
+                return sentence
+        what = particle(name, "을/를")
         tail = f"칭찬한 리뷰가 {considered:,}개 중 {support:,}개"
         things = ("·".join(named[:count]) + " 등 " for count in range(min(len(named), 2), 0, -1))
         fitting = (f"{each}{what} {tail}" for each in things)
@@ -274,6 +283,12 @@ def claim(
         if len(sentence) <= KO_CLAIM_CHARS[1]:
             return sentence if len(sentence) >= KO_CLAIM_CHARS[0] else _longer(subject, opinions[:said], many=many)
     return f"{target or KO_ASPECTS.get(aspect, (aspect, aspect))[1]} {tail}"[: KO_CLAIM_CHARS[1]]
+
+
+def _shortening(said: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Both, then the first alone."""
+    for count in range(min(len(said), 2), 0, -1):
+        yield said[:count]
 
 
 def disclosure(considered: int, language: Language) -> str:
@@ -381,9 +396,12 @@ def _english_claim(
     support: int,
     considered: int,
     named: Sequence[str],
+    among: Sequence[str],
 ) -> str:
     if not opinions and target is None:
         what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
+        if among:
+            return f"{' and '.join(among[:2])}, among other praise for {what}".capitalize()
         head = f"{support:,} of {considered:,} {_plural('review', considered)} praise {what}"
         for count in range(min(len(named), 2), 0, -1):
             sentence = f"{head}: {' and '.join(named[:count])}"

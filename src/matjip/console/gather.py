@@ -14,6 +14,8 @@ from matjip.reviews.store import Reviews
 
 __all__ = ["gather"]
 
+TITLES = {"ko": "리뷰가 말하는 것", "en": "What the reviews say"}
+
 
 async def gather(
     reviews: Reviews,
@@ -25,7 +27,6 @@ async def gather(
     queries: Sequence[str],
     clock: Clock,
     version: str,
-    title: str,
     timings: Sequence[Timing] = (),
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
@@ -44,8 +45,9 @@ async def gather(
         steps.append(Timing("search", clock.monotonic() - began))
     first = found[0].sentiment.meta if found else None
     made_at: datetime = clock.now()
+    languages = [each.summary.language for each in found]
     return Report(
-        title=title,
+        title=TITLES["en" if 2 * languages.count("en") > len(languages) else "ko"],
         made_at=made_at,
         version=version,
         engine=first.engine if first else "none",
