@@ -132,8 +132,9 @@ class Judged:
         voices: set[int] = set()
         texts: set[str] = set()
         for place, span in self._ranked(places, max_chars, spent):
-            said = " ".join(self.snapshot.reviews[place.review].content[slice(*span)].split())
-            if self.units[place.review] in voices or said in texts:
+            text = self.snapshot.reviews[place.review].content[slice(*span)]
+            said = "".join(filter(str.isalnum, text)) or text
+            if self.units[place.review] in voices or said in texts or (chosen and self._is_doubtful(place, span)):
                 continue
             voices.add(self.units[place.review])
             texts.add(said)
@@ -143,19 +144,23 @@ class Judged:
                 break
         return tuple(chosen)
 
+    def _is_doubtful(self, place: Place, span: tuple[int, int]) -> bool:
+        """Whether the quote also says the opposite, or its review as a whole does: shown only where nothing else is."""
+        start, end = span
+        opposite = "negative" if place.mention.polarity == "positive" else "positive"
+        return self.sentiments[place.review].answer.label == opposite or any(
+            other.polarity != place.mention.polarity and other.start < end and other.end > start
+            for other in self.mentions[place.review]
+        )
+
     def _ranked(self, places: Iterable[Place], max_chars: int, spent: set[int]) -> list[tuple[Place, tuple[int, int]]]:
         def rank(item: tuple[Place, tuple[int, int]]) -> tuple[bool, bool, bool, bool, float, int]:
             place, (start, end) = item
             review = self.snapshot.reviews[place.review]
-            contradicted = any(
-                other.polarity != place.mention.polarity and other.start < end and other.end > start
-                for other in self.mentions[place.review]
-            )
-            opposite = "negative" if place.mention.polarity == "positive" else "positive"
-            contradicted |= self.sentiments[place.review].answer.label == opposite
+            doubtful = self._is_doubtful(place, (start, end))
             readable = GOOD_QUOTE_CHARS[0] <= end - start <= GOOD_QUOTE_CHARS[1]
             age = -(review.created_at or RECENT_FIRST).timestamp()
-            return place.review in spent, contradicted, place.mention.target is None, not readable, age, place.review
+            return doubtful, place.review in spent, place.mention.target is None, not readable, age, place.review
 
         spans = (
             (place, quote_span(self.snapshot.reviews[place.review].content, place.mention, max_chars=max_chars))
