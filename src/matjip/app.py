@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -48,7 +49,7 @@ from matjip.telemetry.logs import logger
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Service", "open_service", "serve"]
+__all__ = ["Service", "erasure_key", "open_service", "prepare_folder", "serve"]
 
 ERASURE_KEY_BYTES = 32
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
@@ -99,7 +100,7 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Build the service and close it at the end. `rebuild` accepts an index of another embedder, to be made again."""
     clock = clock or SystemClock()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    prepare_folder(settings.data_dir)
     metrics = Metrics(__version__)
     hooks = (measured(metrics),)
     async with AsyncExitStack() as stack:
@@ -186,6 +187,20 @@ async def serve(service: Service, host: str, port: int) -> None:
         await serving
         following.cancel()
     service.lifecycle.move("TERMINATED")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder. Raises Misconfigured where that, or writing into it, is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        wrong = None if os.access(folder, os.W_OK | os.X_OK) else "cannot be written to"
+    except OSError as error:
+        wrong = f"cannot be made ({error.strerror})"
+    if wrong:
+        fault = Fault(
+            where="data_dir", wrong=f"is {str(folder)!r}, which {wrong}", right="a folder of this process's own"
+        )
+        raise Misconfigured(str(fault), faults=(fault,))
 
 
 def erasure_key(settings: Settings) -> bytes:

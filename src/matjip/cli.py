@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 a fault of ours · 2 wrong usage · 3 invalid input · 4
 
 import asyncio
 import hashlib
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from rich.text import Text
 from matjip import __version__
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.result import AnalysisName, SearchResult, Window
-from matjip.app import Service, erasure_key, open_service, serve
+from matjip.app import Service, erasure_key, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
 from matjip.console.gather import gather
@@ -92,6 +93,12 @@ def main() -> None:
         fail(error)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("MATJIP_LOGS__LEVEL") == "debug":
+            raise
+        err.print(f"[bold red]internal[/] something failed on our side ({type(error).__name__}).")
+        err.print("MATJIP_LOGS__LEVEL=debug shows where; please report it with the command.", highlight=False)
+        sys.exit(EXIT["internal"])
 
 
 def fail(error: MatjipError) -> None:
@@ -148,8 +155,18 @@ def version() -> None:
 
 @cli.command()
 def check() -> None:
-    """Check the configuration and name every fault at once."""
+    """Check the configuration, the data folder and the database; name every fault at once."""
     settings = load()
+    prepare_folder(settings.data_dir)
+
+    async def ask() -> None:
+        database = open_database(settings.database, data_dir=settings.data_dir)
+        try:
+            await database.migrate()
+        finally:
+            await database.close()
+
+    asyncio.run(ask())
     out.print(f"[green]ok[/] {settings.environment}: data in {settings.data_dir}", highlight=False)
 
 
@@ -390,7 +407,7 @@ class ImportAsk:
 
 async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: bool) -> ImportSummary:
     """Import without loading a model: only the record is opened, so a running server is no hindrance."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    prepare_folder(settings.data_dir)
     database = open_database(settings.database, data_dir=settings.data_dir)
     try:
         await database.migrate()

@@ -33,6 +33,7 @@ SQLITE_FILE = "matjip.db"
 SQLITE_OLDEST = (3, 38, 0)  # RETURNING came with 3.35, the operator ->> with 3.38
 MIGRATION_LOCK = 0x6D61746A  # "matj": the advisory lock that two starting processes meet at, on PostgreSQL
 WAL_RETRY_S = 0.05  # switching to WAL ignores the busy timeout while another process switches too
+DAMAGED = ("file is not a database", "database disk image is malformed")
 LOCKED = {"55P03", "40P01"}  # PostgreSQL's lock_not_available and deadlock_detected
 RETRY_AFTER_S = 2  # a restart of PostgreSQL, or a long import's batch, is over by then
 
@@ -252,6 +253,10 @@ def _ours(error: PoolTimeout | DBAPIError) -> MatjipError:
         return _unstorable()
     if state in LOCKED or "is locked" in str(error.orig):
         return _busy()
+    if any(sign in str(error.orig) for sign in DAMAGED):
+        return Unavailable("The database file is damaged or is not SQLite's; restore it, or name another data folder.")
+    if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
+        return Unavailable("The database file cannot be written; check the data folder's permissions and room.")
     return _unavailable()
 
 

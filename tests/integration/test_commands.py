@@ -99,6 +99,28 @@ def test_a_wrong_word_has_its_exit_code_and_a_clear_sentence(data: Path, words: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("make", "code", "told"),
+    [
+        (lambda folder: folder.write_text("a file"), 7, "cannot be made"),
+        (lambda folder: (folder.mkdir(), (folder / "matjip.db").write_text("junk " * 200)), 6, "not SQLite's"),
+        (lambda folder: (folder.mkdir(), (folder / "index.sqlite").write_text("junk " * 200)), 6, "index"),
+    ],
+)
+def test_a_data_folder_that_cannot_work_says_why(tmp_path: Path, make, code: int, told: str):
+    make(tmp_path / "data")
+    done = matjip("search", "x", data=tmp_path / "data")
+    assert done.returncode in (code, 7)
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_no_text_is_refused_without_a_trace(tmp_path: Path):
+    done = matjip("import", sys.executable, "--format", "csv", data=tmp_path)
+    assert done.returncode in (3, 8)
+    assert "Traceback" not in done.stderr
+
+
 def test_a_misconfigured_start_names_every_fault(data: Path):
     done = matjip("runs", "r", data=data, MATJIP_LOGS__LEVEL="loud", MATJIP_API__KEEP_ALIVE_S="-1")
     assert done.returncode == 7
