@@ -67,7 +67,7 @@ class ApiService:
     analyses: Analyses
     search: Search
     lifecycle: Lifecycle
-    checks: Sequence[Check]
+    checks: Sequence[Check]  # the lifecycle's among them
     clock: Clock
     new_id: Ids
     hooks: Sequence[Hook]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.api.examples import NOON, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
-from matjip.api.health import Check, database_check
+from matjip.api.health import Check, database_check, lifecycle_check
 from matjip.api.server import ApiSettings, create_app
 from matjip.api.service import ApiService
 from matjip.caller import Caller
@@ -109,7 +109,7 @@ class Stack:
             analyses=self.analyses,
             search=self.search,
             lifecycle=self.lifecycle,
-            checks=[database_check(self.reviews, self.clock), *checks],
+            checks=[lifecycle_check(self.lifecycle), database_check(self.reviews, self.clock), *checks],
             clock=self.clock,
             new_id=numbered_ids(),
             hooks=[measured(self.metrics), self.records.append],

@@ -11,7 +11,7 @@ from matjip.api.docs import CSP, page
 from matjip.api.errors import MEDIA_TYPE as PROBLEM_TYPE
 from matjip.api.errors import Problem, responses, shape
 from matjip.api.health import MEDIA_TYPE as HEALTH_TYPE
-from matjip.api.health import Check, Finding, examine, lifecycle_check, to_document, worst
+from matjip.api.health import Check, Finding, examine, to_document, worst
 from matjip.api.service import ApiService, Asker, Serving
 from matjip.api.strict import StrictRoute
 from matjip.telemetry.metrics import CONTENT_TYPE
@@ -71,7 +71,7 @@ async def get_live() -> Alive:
 )
 async def get_ready(service: Serving, caller: Asker) -> Response:
     """Work may be sent: the service is READY and every part that it needs is well; 503 while starting and draining."""
-    needed = [lifecycle_check(service.lifecycle), *(check for check in service.checks if check.is_needed)]
+    needed = [check for check in service.checks if check.is_needed]
     found = await examine(needed, timeout_s=CHECK_TIMEOUT_S)
     return _not_ready(found, service, caller.request_id) if worst(found) == "fail" else _healthy(found, service)
 
@@ -86,7 +86,7 @@ async def get_ready(service: Serving, caller: Asker) -> Response:
 )
 async def get_health(service: Serving) -> Response:
     """The state of each part, in health+json; 503 if one fails."""
-    found = await examine([lifecycle_check(service.lifecycle), *service.checks], timeout_s=CHECK_TIMEOUT_S)
+    found = await examine(service.checks, timeout_s=CHECK_TIMEOUT_S)
     return _healthy(found, service)
 
 
