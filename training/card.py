@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from matjip.analysis.sentiment import wilson
 from matjip.evaluation.eval import Evaluation, Labelled, evaluate_sentiment
-from matjip.evaluation.measures import wilson
 from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
@@ -46,13 +46,13 @@ def write(card: Path, weights: Path, nsmc_path: Path, kor_semeval: Path | None) 
     judge = LiteJudge.load()
     development = nsmc(nsmc_path)["development"]
     words = figures(SentimentModel.load(weights / "sentiment.npz"), development)
-    low, high = wilson(round(words["accuracy"] * words["n"]), int(words["n"]))
+    interval = wilson(round(words["accuracy"] * words["n"]), int(words["n"]))
     lines = [
         HEAD,
         "## How good\n",
         "| data | n | accuracy | 95 % interval | macro F1 | calibration error | decided | accuracy of the decided |",
         "|---|---|---|---|---|---|---|---|",
-        f"| NSMC, subjects never trained on, words alone | {words['n']:,} | {words['accuracy']:.3f} | {low:.3f}–{high:.3f} "
+        f"| NSMC, subjects never trained on, words alone | {words['n']:,} | {words['accuracy']:.3f} | {interval.low:.3f}–{interval.high:.3f} "
         f"| — | {words['ece']:.3f} | — | — |",
         row("NSMC, the same, the whole judge", asyncio.run(evaluate_sentiment(judge, labelled(development)))),
     ]

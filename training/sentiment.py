@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from matjip.evaluation.measures import calibration_error
 from matjip.inference.lite.features import hashed
 from matjip.inference.lite.sentiment import SentimentModel
 from training import grammar_en, grammar_ko
@@ -55,7 +56,7 @@ def figures(model: SentimentModel, rows: Sequence[tuple[str, int]]) -> dict[str,
     return {
         "n": len(rows),
         "accuracy": float(np.mean((chance >= 0.5) == right)),
-        "ece": _calibration_error(chance, right),
+        "ece": calibration_error(chance.tolist(), right.tolist()),
         "temperature": model.temperature,
     }
 
@@ -100,14 +101,3 @@ def _temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     tried = np.arange(0.5, 2.5, 0.02)
     losses = [np.mean(np.logaddexp(0, -(2 * truth - 1) * logits / one)) for one in tried]
     return float(tried[int(np.argmin(losses))])
-
-
-def _calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error over equal-width bins."""
-    places = np.minimum((chance * bins).astype(int), bins - 1)
-    total = 0.0
-    for place in range(bins):
-        inside = places == place
-        if inside.any():
-            total += inside.mean() * abs(chance[inside].mean() - right[inside].mean())
-    return float(total)

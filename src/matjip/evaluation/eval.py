@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from matjip.evaluation.measures import accuracy, calibration_error, macro_f1, wilson
+from matjip.analysis.sentiment import wilson
+from matjip.evaluation.measures import accuracy, calibration_error, macro_f1
 from matjip.inference.judge import Judge
 from matjip.inference.task import JudgeSentiment, Polarity
 
@@ -54,13 +55,13 @@ async def evaluate_sentiment(judge: Judge, rows: Sequence[Labelled]) -> Evaluati
     decided = [
         (verdict.label, true) for verdict, true in zip(verdicts, truth, strict=True) if verdict.label != "neutral"
     ]
-    low, high = wilson(round(accuracy(answers, truth) * len(rows)), len(rows))
+    interval = wilson(round(accuracy(answers, truth) * len(rows)), len(rows))
     majority = Counter(truth).most_common(1)[0]
     return Evaluation(
         n=len(rows),
         accuracy=accuracy(answers, truth),
-        low=low,
-        high=high,
+        low=interval.low,
+        high=interval.high,
         macro_f1=macro_f1(answers, truth),
         calibration_error=calibration_error(
             [one.p_positive for one in verdicts], [true == "positive" for true in truth]

@@ -1,11 +1,9 @@
 """Measures of a classifier: plain functions from values to a value."""
 
 from collections.abc import Sequence
-from math import sqrt
 
-__all__ = ["accuracy", "calibration_error", "macro_f1", "wilson"]
+__all__ = ["accuracy", "calibration_error", "macro_f1"]
 
-Z = 1.959963985  # the standard normal's 97.5 % point: 95 % of it lies between -Z and Z
 BINS = 15
 
 
@@ -21,14 +19,6 @@ def macro_f1(answers: Sequence[str], truth: Sequence[str]) -> float:
         right = sum(answer == label == true for answer, true in zip(answers, truth, strict=True))
         scores.append(2 * right / (answers.count(label) + truth.count(label)) if right else 0.0)
     return sum(scores) / len(scores)
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (E. B. Wilson, JASA 22, 1927)."""
-    share, square = right / total, Z * Z / total
-    centre = (share + square / 2) / (1 + square)
-    half = Z * sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
-    return centre - half, centre + half
 
 
 def calibration_error(chances: Sequence[float], truth: Sequence[bool]) -> float:

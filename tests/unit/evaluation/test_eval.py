@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matjip.evaluation.eval import Labelled, evaluate_sentiment, lexicon_answer
-from matjip.evaluation.measures import calibration_error, macro_f1, wilson
+from matjip.evaluation.measures import calibration_error, macro_f1
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.task import JudgeSentiment
 
@@ -61,11 +61,6 @@ async def test_truth_5_labels_add_up(judge):
 def test_the_lexicon_falls_back_where_praise_and_blame_are_even():
     answers = [lexicon_answer(text, default="negative") for text in ("맛있어요", "별로", "맛있는데 별로", "점심")]
     assert answers == ["positive", "negative", "negative", "negative"]
-
-
-def test_an_interval_holds_its_share_and_narrows_with_more_reviews():
-    (low, high), (narrow_low, narrow_high) = wilson(8, 10), wilson(800, 1_000)
-    assert low < narrow_low < 0.8 < narrow_high < high
 
 
 def test_macro_f1_counts_a_label_that_is_never_said_as_nothing():
