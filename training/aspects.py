@@ -66,7 +66,7 @@ def _surfaces(opinion: Opinion) -> dict[str, str]:
         if surface and len(surface) > 1:
             found[surface] = "unreal" if ending in UNREAL else "modifying" if ending in MODIFYING else "said"
     if len(opinion.form.replace(" ", "")) > 1:
-        found.setdefault(opinion.form, "said")  # a bare stem: 사장님 불친절
+        found.setdefault(opinion.form, "said" if opinion.kind == "noun" else "bare")  # 사장님 불친절
     elif opinion.kind == "noun":
         found.setdefault(opinion.form, "said")
     return found

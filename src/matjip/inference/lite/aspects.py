@@ -19,7 +19,7 @@ from matjip.inference.task import Aspect, Mention, Polarity
 
 __all__ = ["AspectFinder"]
 
-Role = Literal["said", "modifying", "unreal"]
+Role = Literal["said", "bare", "modifying", "unreal"]
 FAR_CHARS = 14  # squeezed characters between a noun and its opinion; further apart they belong to other clauses
 FAR_WORDS = 6  # the same in English words
 HANGUL = re.compile("[가-힣]")
@@ -36,10 +36,13 @@ UNREAL_AFTER = re.compile(
 )
 # What an opinion may stand before without naming its thing: the place itself, or the meal.
 PLACE = re.compile(
-    "집|곳|가게|식당|카페|맛집|편|데|느낌|식사|한끼|점심|저녁|매장|공간|레스토랑|밥집|동네|줄|거|것|[^가-힣]|$"
+    "[^가-힣]|$|.{0,6}?(?:집|곳|가게|식당|카페|편|데|느낌|식사|한끼|점심|저녁|매장|공간|장소|레스토랑|음식점|동네|명소|환경|경험|시간|선택|줄|거|것)"
 )
 ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초")
 PAST_TURN = re.compile("(?:었|았|했|였|웠|렸|졌|셨)(?:는데|지만|었는데)")
+HELPING = re.compile(
+    "[하한해했함할합]|스러|스럽|드라|던|긴|기도|았|었|아|어|은|는|지|네|음|고|더"
+)  # how a stem goes on in a form that the table lacks
 STOPS = frozenset(".!?~\n…")
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
@@ -204,6 +207,8 @@ class Korean:
         number, role = self.surfaces[surface]
         form, polarity, implied, aspects, strict = self.opinions[number]
         end = place + len(surface)
+        if role == "bare" and not self._stands_alone(squeezed, end):
+            return None
         if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end) or (once and PAST_TURN.search(surface)):
             return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
@@ -242,6 +247,16 @@ class Korean:
             start=squeezed.at[first],
             end=_word_end(squeezed, last),
             negated=negated,
+        )
+
+    def _stands_alone(self, squeezed: Squeezed, end: int) -> bool:
+        """A bare stem ends its word, or the next known word begins: 바삭공장 is a name, and says nothing of a crust."""
+        text = squeezed.text
+        return end in squeezed.edges or bool(
+            self.surface_at(text, end)
+            or self.noun_at(squeezed, end)
+            or self.adverb_at(text, end)
+            or HELPING.match(text, end)
         )
 
     def _touches(self, text: str, place: int, until: int) -> bool:
