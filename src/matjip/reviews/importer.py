@@ -89,20 +89,22 @@ async def import_reviews(
     Raises Invalid before anything is stored when the file, its header or the mapping cannot work.
     """
     started = clock.monotonic()
+    _demand_another(rejects, source)
     rows = open_rows(source, file_format, stdin=stdin)
     try:
         columns = Columns.of(mapping, rows.columns, name or (None if source == "-" else rows.name))
         _demand_ids(source, rows, columns)
-        checkpoint = _Checkpoint.of(folder, rows, mapping, caller)
-        summary = checkpoint.read(ImportSummary(source=source, format=rows.format))
-        summary.ignored_columns = tuple(sorted(columns.ignored))
+        checkpoint = _Checkpoint.of(folder, rows, [*mapping, columns.prefix or ""], caller)
+        summary = checkpoint.read(ImportSummary(source=source, format=rows.format), await reviews.position())
+        columns.zoneless = summary.zoneless_times
+        columns.ignored.update(summary.ignored_columns)
         with _Rejects.of(
             rejects or folder / f"{rows.fingerprint or caller.request_id}.rejects.jsonl", summary
         ) as refused:
             for batch in _batches(islice(rows, summary.resumed_at, None), batch_rows):
-                await _import_batch(batch, columns, reviews, caller, summary, refused)
-                summary.zoneless_times = columns.zoneless
-                checkpoint.write(summary)
+                position = await _import_batch(batch, columns, reviews, caller, summary, refused)
+                summary.zoneless_times, summary.ignored_columns = columns.zoneless, tuple(sorted(columns.ignored))
+                checkpoint.write(summary, position)
                 on_progress(
                     ImportProgress(
                         rows=summary.rows,
@@ -122,7 +124,8 @@ async def import_reviews(
 
 async def _import_batch(
     batch: list[Row], columns: Columns, reviews: Reviews, caller: Caller, summary: ImportSummary, refused: "_Rejects"
-) -> None:
+) -> int:
+    """Store what can be stored of the batch; the log's position after it."""
     writes: list[Write] = []
     accepted: list[Row] = []
     refusals: list[tuple[Row, Sequence[Fault]]] = []
@@ -147,10 +150,19 @@ async def _import_batch(
         refused.add(row, faults, summary)
     summary.rows += len(batch)
     refused.flush(summary)
+    return answer.position
+
+
+def _demand_another(rejects: Path | None, source: str) -> None:
+    if rejects is not None and source != "-" and rejects.resolve() == Path(source).resolve():
+        raise Invalid.of(Fault(where="--rejects", wrong="is the file that is imported", right="another file"))
 
 
 def _demand_ids(source: str, rows: Rows, columns: Columns) -> None:
-    if columns.prefix is None and rows.columns is not None and "id" not in columns.names:
+    named = (
+        columns.names_of(rows.columns) if rows.columns is not None else {"id": ""}
+    )  # JSON lines are asked one by one
+    if columns.prefix is None and "id" not in named and "id" not in columns.constants:
         right = "a column of ids, --map id=COLUMN, or --name NAME, which names each row NAME:line"
         raise Invalid.of(Fault(where=source, wrong="is a pipe whose rows have no ids", right=right))
 
@@ -166,32 +178,39 @@ class _Checkpoint:
     """Where an import of one file with one mapping stands; a pipe has none, since it cannot be found again."""
 
     file: Path | None
+    run: str  # whose scratch file it is, should two import one file at once
 
     @classmethod
-    def of(cls, folder: Path, rows: Rows, mapping: Sequence[str], caller: Caller) -> "_Checkpoint":
+    def of(cls, folder: Path, rows: Rows, choices: Sequence[str], caller: Caller) -> "_Checkpoint":
         if rows.fingerprint is None:
-            return cls(None)
+            return cls(None, caller.request_id)
         folder.mkdir(parents=True, exist_ok=True)
-        same = "\0".join([rows.fingerprint, rows.format, caller.tenant, *sorted(mapping)])
+        same = "\0".join([rows.fingerprint, rows.format, caller.tenant, *sorted(choices)])
         digest = hashlib.sha256(same.encode()).hexdigest()[:24]
-        return cls(folder / f"{digest}.json")
+        return cls(folder / f"{digest}.json", caller.request_id)
 
-    def read(self, fresh: ImportSummary) -> ImportSummary:
+    def read(self, fresh: ImportSummary, position: int) -> ImportSummary:
+        """The summary to go on with. A position that the record has not reached belongs to a record that was put back."""
         if self.file is None or not self.file.exists():
             return fresh
-        kept = orjson.loads(self.file.read_bytes())
-        kept["reasons"] = Counter(kept["reasons"])
-        summary = ImportSummary(**(asdict(fresh) | kept))
+        try:
+            kept = orjson.loads(self.file.read_bytes())
+            if kept.pop("position") > position:
+                return fresh
+            kept["reasons"] = Counter(kept["reasons"])
+            summary = ImportSummary(**(asdict(fresh) | kept))
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+            return fresh  # of another version: from the beginning, which changes nothing that is there
         summary.resumed_at = summary.rows
         return summary
 
-    def write(self, summary: ImportSummary) -> None:
+    def write(self, summary: ImportSummary, position: int) -> None:
         if self.file is None:
             return
-        kept = asdict(summary) | {"reasons": dict(summary.reasons)}
-        for word in ("source", "format", "ignored_columns", "seconds", "resumed_at"):
+        kept = asdict(summary) | {"reasons": dict(summary.reasons), "position": position}
+        for word in ("source", "format", "seconds", "resumed_at"):
             kept.pop(word)
-        scratch = self.file.with_suffix(".new")
+        scratch = self.file.with_suffix(f".{self.run}.new")
         scratch.write_bytes(orjson.dumps(kept))
         scratch.replace(self.file)  # atomic: a reader sees the old position or the new one
 
@@ -218,8 +237,7 @@ class _Rejects:
 
     def add(self, row: Row, faults: Sequence[Fault], summary: ImportSummary) -> None:
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("wb")
+            self._file = self._opened()
         reasons = [_reason(fault) for fault in faults]
         shown = row.raw or orjson.dumps(row.fields, default=str).decode(errors="replace")[:500]
         self._file.write(orjson.dumps({"line": row.line, "reasons": reasons, "row": shown}) + b"\n")
@@ -228,6 +246,14 @@ class _Rejects:
         for fault in faults:
             kind = f"{_field(fault)} {fault.right}".strip()
             summary.reasons[kind if kind in summary.reasons or len(summary.reasons) < MOST_REASONS else "other"] += 1
+
+    def _opened(self) -> BinaryIO:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return self._path.open("wb")
+        except OSError as error:
+            wrong = f"cannot be written ({error.strerror})"
+            raise Invalid.of(Fault(where=str(self._path), wrong=wrong, right="--rejects FILE that can")) from None
 
     def flush(self, summary: ImportSummary) -> None:
         if self._file is not None:

@@ -4,13 +4,14 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import Any, BinaryIO, Literal, cast, get_args
 
 import orjson
 
@@ -28,7 +29,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 BOM = b"\xef\xbb\xbf"
 PARQUET_ROWS = 2_000
-TOO_LONG = "\udcff"  # stands for what was cut off; it is no text, so the row is refused
+JSON_ARRAY = re.compile(rb"\s*\[\s*\{")  # how a file begins that is one JSON value instead of one a line
+UTF_8 = "UTF-8 text (in a spreadsheet: save as CSV UTF-8; elsewhere: iconv -f cp949 -t utf-8)"
+TOO_LONG = f"is longer than {MAX_LINE_BYTES:,} bytes"
 csv.field_size_limit(MAX_LINE_BYTES)
 
 
@@ -77,20 +80,45 @@ class Lines:
 
     stream: BinaryIO
     number: int = 0
+    first: bytes = b""  # the line where the row at hand begins
+    is_cut: bool = False
+    is_utf8: bool = True  # so far in the row at hand
 
     def __iter__(self) -> "Lines":
         return self
 
-    def __next__(self) -> tuple[bytes, bool]:
-        """The next line and whether it was cut."""
-        line = self.stream.readline(MAX_LINE_BYTES)
+    def __next__(self) -> bytes:
+        try:
+            line = self.stream.readline(MAX_LINE_BYTES)
+            self.is_cut = len(line) == MAX_LINE_BYTES and not line.endswith(b"\n")
+            if self.is_cut:
+                while (rest := self.stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+                    pass
+        except (EOFError, OSError, zlib.error) as error:
+            where = f"after line {self.number}"
+            raise Invalid.of(Fault(where=where, wrong=f"the file breaks off ({error})", right="a whole file")) from None
         if not line:
             raise StopIteration
         self.number += 1
-        cut = len(line) == MAX_LINE_BYTES and not line.endswith(b"\n")
-        while cut and (rest := self.stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-            pass
-        return (line.removeprefix(BOM) if self.number == 1 else line), cut
+        if self.number == 1:
+            line = line.removeprefix(BOM)
+        self.first = self.first or line
+        return line
+
+    def begin_row(self) -> int:
+        """The line of the next row."""
+        self.first, self.is_utf8 = b"", True
+        return self.number + 1
+
+    def text(self, line: bytes) -> str:
+        """The line for the CSV reader, which a csv.Error brings back to the beginning of a row."""
+        if self.is_cut:
+            raise csv.Error(TOO_LONG)
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.is_utf8 = False
+            return line.decode(errors="replace")
 
 
 def open_rows(source: str, file_format: str | None = None, *, stdin: BinaryIO | None = None) -> Rows:
@@ -106,7 +134,11 @@ def open_rows(source: str, file_format: str | None = None, *, stdin: BinaryIO | 
         stream: BinaryIO = raw
         if head.startswith(GZIP_MAGIC):
             stream = on_failure.enter_context(cast(BinaryIO, gzip.GzipFile(fileobj=raw)))
-        found = cast(Format, file_format) if file_format else _format_of(path, _head(stream, source), source)
+        inside = _head(stream, source)
+        found = cast(Format, file_format) if file_format else _format_of(path, inside, source)
+        if found == "jsonl" and JSON_ARRAY.match(inside.removeprefix(BOM)):
+            right = "one object a line (jq -c '.[]' makes it so)"
+            raise Invalid.of(Fault(where=source, wrong="is one JSON array", right=right))
         lines = Lines(stream)
         columns = _columns(lines, found, stream, source)
         return Rows(
@@ -174,17 +206,23 @@ def _columns(lines: Lines, found: Format, stream: BinaryIO, source: str) -> tupl
         return None
     if found == "parquet":
         return tuple(_parquet(stream).schema_arrow.names)
-    header = next(_csv(lines, found), None)
+    where = f"{source}, line {lines.begin_row()}"
+    try:
+        header = next(_csv(lines, found), None)
+    except csv.Error as error:
+        raise Invalid.of(Fault(where=where, wrong=f"is not {found.upper()} ({error})", right="a header line")) from None
+    if not lines.is_utf8:
+        raise Invalid.of(Fault(where=where, wrong="is not UTF-8", right=UTF_8))
     names = tuple(name.strip() for name in header or ())
     if not any(names):
-        raise Invalid.of(Fault(where=f"{source}, line 1", wrong="holds no column names", right="a header line"))
+        raise Invalid.of(Fault(where=where, wrong="holds no column names", right="a header line"))
     return names
 
 
 def _json_rows(lines: Lines) -> Iterator[Row]:
-    for line, cut in _whole(lines):
-        if cut:
-            yield _refused(lines.number, line, f"is longer than {MAX_LINE_BYTES:,} bytes", "one review a line")
+    for line in lines:
+        if lines.is_cut:
+            yield _refused(lines.number, line, TOO_LONG, "one review a line")
         elif not line.isspace():
             try:
                 fields = orjson.loads(line)
@@ -201,51 +239,66 @@ def _json_rows(lines: Lines) -> Iterator[Row]:
 def _table_rows(lines: Lines, columns: tuple[str, ...], found: Format) -> Iterator[Row]:
     reader = _csv(lines, found)
     while True:
-        start = lines.number + 1
+        start = lines.begin_row()
         try:
             values = next(reader, None)
         except csv.Error as error:
-            yield Row(start, {}, Fault(where=f"line {start}", wrong=f"is not {found.upper()} ({error})", right="a row"))
+            told = f"is not {found.upper()} ({error})" if lines.number == start else _swallowed(found, lines, error)
+            wrong, right = (TOO_LONG, "one review a row") if lines.is_cut else (told, "a row")
+            yield _refused(start, lines.first, wrong, right)
             continue
         if values is None:
             return
         if not values or values == [""]:
             continue
-        if len(values) != len(columns):
-            wrong, right = f"has {len(values)} columns", f"the header's {len(columns)}"
-        elif any(not value.isascii() and not _is_text(value) for value in values):
-            cut = any(value.endswith(TOO_LONG) for value in values)
-            wrong = f"is longer than {MAX_LINE_BYTES:,} bytes" if cut else "is not UTF-8"
-            right = "one review a row" if cut else "UTF-8 text"
+        if not lines.is_utf8:
+            yield _refused(start, lines.first, "is not UTF-8", UTF_8)
+        elif len(values) != len(columns):
+            yield _refused(start, lines.first, f"has {len(values)} columns", f"the header's {len(columns)}")
         else:
             yield Row(start, dict(zip(columns, values, strict=True)))
-            continue
-        raw = ("\t" if found == "tsv" else ",").join(values).encode(errors="replace").decode()
-        yield Row(start, {}, Fault(where=f"line {start}", wrong=wrong, right=right), raw[:500])
+
+
+def _swallowed(found: Format, lines: Lines, error: csv.Error) -> str:
+    return f"is not {found.upper()} ({error}) and, as a quote stays open, takes the lines up to {lines.number} with it"
 
 
 def _csv(lines: Lines, found: Format) -> Iterator[list[str]]:
-    text = (line.decode("utf-8", "surrogateescape") + (TOO_LONG if cut else "") for line, cut in _whole(lines))
+    text = map(lines.text, lines)
     if found == "tsv":  # tab-separated files have no quoting: a quote is a quote
         return csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
     return csv.reader(text, strict=True)
 
 
-def _whole(lines: Lines) -> Iterator[tuple[bytes, bool]]:
-    """The lines; a gzip stream that breaks off says so where it does."""
-    try:
-        yield from lines
-    except (EOFError, OSError, zlib.error) as error:
-        fault = Fault(where=f"after line {lines.number}", wrong=f"the file breaks off ({error})", right="a whole file")
-        raise Invalid.of(fault) from None
-
-
 def _parquet_rows(stream: BinaryIO) -> Iterator[Row]:
     line = 0
-    for batch in _parquet(stream).iter_batches(batch_size=PARQUET_ROWS):
-        for fields in batch.to_pylist():
-            line += 1
-            yield Row(line, fields)
+    try:
+        for batch in _parquet(stream).iter_batches(batch_size=PARQUET_ROWS):
+            for fields in _fields_of(batch):
+                line += 1
+                if fields is None:
+                    yield _refused(
+                        line, b"", "holds text that is not UTF-8, or a time finer than microseconds", "values"
+                    )
+                else:
+                    yield Row(line, fields)
+    except (OSError, ValueError) as error:  # what pyarrow says of a damaged page
+        wrong = f"the file breaks off ({str(error).splitlines()[0]})"
+        raise Invalid.of(Fault(where=f"after row {line}", wrong=wrong, right="a whole file")) from None
+
+
+def _fields_of(batch: Any) -> list[dict[str, object] | None]:
+    try:
+        return cast(list[dict[str, object] | None], batch.to_pylist())
+    except ValueError:  # of which UnicodeDecodeError is one
+        return [_row_of(batch, index) for index in range(batch.num_rows)]
+
+
+def _row_of(batch: Any, index: int) -> dict[str, object] | None:
+    try:
+        return cast(dict[str, object], batch.slice(index, 1).to_pylist()[0])
+    except ValueError:
+        return None
 
 
 def _parquet(stream: BinaryIO) -> "pyarrow.parquet.ParquetFile":  # type: ignore[name-defined]  # noqa: F821
@@ -269,13 +322,5 @@ def _is_utf8(line: bytes) -> bool:
     try:
         line.decode()
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
         return False
     return True

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,6 +80,37 @@ async def test_a_parquet_file_is_read_by_its_own_types(place):
     assert [(review.id, review.rating) for review in await place.of("7")] == [("1", 4.5)]
 
 
+async def test_dates_and_decimals_of_a_parquet_file_are_read(place):
+    table = pa.table({"store_id": ["r"], "text": ["x"], "date": [date(2026, 1, 2)], "stars": [Decimal("4.5")]})
+    pq.write_table(table, place.folder / "reviews.parquet")
+    summary = await place.take_file(str(place.folder / "reviews.parquet"))
+    assert [(review.rating, review.created_at.isoformat()) for review in await place.of()] == [
+        (4.5, "2026-01-02T00:00:00+00:00")
+    ]
+    assert summary.zoneless_times == 1
+
+
+async def test_a_parquet_row_that_python_cannot_hold_is_refused_alone(place):
+    nanoseconds = pa.array([1_767_323_040_123_456_789, 1_767_323_040_000_000_000], pa.timestamp("ns"))
+    pq.write_table(
+        pa.table({"store_id": ["r", "r"], "text": ["a", "b"], "date": nanoseconds}), place.folder / "r.parquet"
+    )
+    summary = await place.take_file(str(place.folder / "r.parquet"))
+    assert (summary.created, [row["line"] for row in rejected(summary)]) == (1, [1])
+
+
+async def test_a_parquet_file_with_a_damaged_page_says_after_which_row(place):
+    file = place.folder / "r.parquet"
+    pq.write_table(
+        pa.table({"store_id": ["r"] * 5_000, "text": [f"{n}" for n in range(5_000)]}), file, row_group_size=1_000
+    )
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    file.write_bytes(whole[:half] + bytes(byte ^ 0xA5 for byte in whole[half : half + 800]) + whole[half + 800 :])
+    with pytest.raises(Invalid, match="after row 2000 the file breaks off"):
+        await place.take_file(str(file))
+
+
 async def test_a_byte_order_mark_and_windows_line_ends_change_nothing(place):
     await place.take(b"\xef\xbb\xbf" + (HEADER + "r,1,좋아요,4\n").replace("\n", "\r\n").encode())
     assert [review.content for review in await place.of()] == ["좋아요"]
@@ -135,6 +168,32 @@ async def test_a_row_that_cannot_be_a_review_is_refused_with_its_reason(place, r
     assert told in str(rejected(summary)[0]["reasons"])
 
 
+@pytest.mark.parametrize("price", ["nan", "inf", 2.5, True, [2]])
+async def test_a_restaurant_with_a_price_that_is_no_whole_number_is_refused_alone(place, price):
+    summary = await place.take(
+        lines({"kind": "restaurant", "id": "r", "price_band": price}, {"kind": "restaurant", "id": "s"}), "r.jsonl"
+    )
+    assert (summary.rejected, summary.restaurants) == (1, 1)
+
+
+async def test_a_quote_that_stays_open_says_which_lines_it_took(place):
+    summary = await place.take(HEADER + "r,1,좋아요,4\n" + 'r,2,"열림,4\n' + "r,3,좋아요,4\n" * 3)
+    assert (summary.created, rejected(summary)[0]["line"]) == (1, 3)
+    assert "lines up to 6" in str(rejected(summary)[0]["reasons"])
+    assert rejected(summary)[0]["row"] == 'r,2,"열림,4\n'
+
+
+async def test_a_csv_line_that_is_too_long_ends_with_itself(place):
+    summary = await place.take(HEADER + 'r,1,"' + "가" * 1_000_000 + '",4\nr,2,좋아요,4\n')
+    assert (summary.created, rejected(summary)[0]["line"]) == (1, 2)
+    assert "is longer than 1,000,000 bytes" in str(rejected(summary)[0]["reasons"])
+
+
+async def test_a_json_array_is_refused_with_what_makes_lines_of_it(place):
+    with pytest.raises(Invalid, match="jq -c"):
+        await place.take('[\n{"restaurant_id": "r", "id": "1", "content": "x"}\n]', "r.json")
+
+
 @pytest.mark.parametrize("line", ["{broken", "[1]", '"text"', '{"content": "\\ud800"}', "{}" + "}" * 5])
 async def test_a_line_that_is_no_json_object_is_refused(place, line):
     summary = await place.take(line + "\n" + lines({"restaurant_id": "r", "id": "1", "content": "좋아요"}), "r.jsonl")
@@ -148,6 +207,11 @@ async def test_a_line_that_is_no_json_object_is_refused(place, line):
         (HEADER, "holds no rows"),
         ("name,stars\nx,1\n", "has no column for restaurant_id"),
         ("name,stars\nx,1\n", "found: name, stars"),
+        ("restaurant_id,content,content\nr,x,y\n", "has content more than once"),
+        ("restaurant_id,content\rr,x\r", "is not CSV"),
+        ("가게,내용\n1,좋아요\n".encode("cp949"), "is not UTF-8"),
+        ("restaurant_id,content\n1,x\n".encode("utf-16"), "is not UTF-8"),
+        ("x" * 1_000_001, "is longer than"),
     ],
 )
 async def test_a_file_that_cannot_work_is_refused_before_anything_is_stored(place, data, told):
@@ -164,6 +228,8 @@ async def test_a_file_that_cannot_work_is_refused_before_anything_is_stored(plac
         (["content=nothing"], "names a column that is not there"),
         (["content=text/2"], "a division of rating alone"),
         (["rating=score/0"], "by more than 0"),
+        (["rating:=seven"], "is 'seven'; expected a number"),
+        (["content=text", "content=score"], "maps content twice"),
     ],
 )
 async def test_a_mapping_that_cannot_work_says_what_would(place, mapping, told):
@@ -175,6 +241,27 @@ async def test_columns_are_mapped_scaled_and_filled_in(place):
     mapping = ["content=본문", "rating=점수/2", "restaurant_id:=우리집"]
     await place.take("번호,본문,점수,id\n1,좋아요,9,a\n", mapping=mapping)
     assert [(review.content, review.rating) for review in await place.of("우리집")] == [("좋아요", 4.5)]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [("id,text\nr,하나\nr,둘\n", "a.csv"), ('{"id":"r","text":"하나"}\n{"id":"r","text":"둘"}\n', "a.jsonl")],
+)
+async def test_a_column_that_was_mapped_is_not_taken_for_another_field_as_well(place, data, name):
+    await place.take(data, name, mapping=["restaurant_id=id"])
+    assert [review.content for review in await place.of()] == ["하나", "둘"]
+
+
+async def test_columns_that_no_field_needs_are_listed_once(place):
+    rows = [{"restaurant_id": "r", "id": n, "content": "x", "kind": "review", "likes": n} for n in range(3)]
+    assert (await place.take(lines(*rows, {"memo": 1}), "r.jsonl")).ignored_columns == ("likes", "memo")
+    assert (await place.take("restaurant_id,content,views\nr,x,1\n")).ignored_columns == ("views",)
+
+
+@pytest.mark.parametrize("at", ["2026-01-02T03:04:00Z", "1767323040", "1767323040.0", "1767323040000"])
+async def test_a_table_holds_times_as_text_or_as_seconds(place, at):
+    await place.take(f"restaurant_id,content,date\nr,x,{at}\n")
+    assert [review.created_at.isoformat() for review in await place.of()] == ["2026-01-02T03:04:00+00:00"]
 
 
 async def test_times_without_a_zone_are_utc_and_counted(place):
@@ -244,13 +331,60 @@ async def test_an_interrupted_import_goes_on_where_it_stopped(place):
     assert [row["line"] for row in rejected(summary)] == list(range(11, 102, 10))
 
 
-async def test_another_mapping_of_the_same_file_starts_from_its_beginning(place):
-    def stop(_):
-        raise Interrupted
+def stop_at_once(_):
+    raise Interrupted
 
+
+async def test_times_read_as_utc_are_counted_over_an_interruption(place):
+    with pytest.raises(Interrupted):
+        await place.take(
+            "restaurant_id,content,date\n" + "r,x,2026-01-02\n" * 4, batch_rows=3, on_progress=stop_at_once
+        )
+    assert (await place.take_file(str(place.folder / "reviews.csv"))).zoneless_times == 4
+
+
+async def test_another_name_of_the_same_file_starts_from_its_beginning(place):
+    with pytest.raises(Interrupted):
+        await place.take("restaurant_id,content\nr,x\nr,y\n", name="a.csv", batch_rows=1, on_progress=stop_at_once)
+    summary = await import_reviews(
+        str(place.folder / "a.csv"), place.reviews, WHO, clock=FakeClock(), folder=place.folder / "imports", name="b"
+    )
+    assert (summary.resumed_at, summary.created) == (0, 2)
+
+
+async def test_a_position_that_the_record_has_not_reached_is_not_believed(place):
+    with pytest.raises(Interrupted):
+        await place.take("restaurant_id,content\nr,x\nr,y\n", batch_rows=1, on_progress=stop_at_once)
+    place.reviews = MemoryReviews(FakeClock(), erasure_key=b"k" * 32)  # as if put back from an older backup
+    summary = await place.take_file(str(place.folder / "reviews.csv"))
+    assert (summary.resumed_at, summary.created) == (0, 2)
+
+
+@pytest.mark.parametrize("left", [b"", b"[]", b"{}", b'{"position": 0, "reasons": {}, "gone": 1}'])
+async def test_a_position_that_another_version_wrote_is_not_believed(place, left):
+    with pytest.raises(Interrupted):
+        await place.take("restaurant_id,content\nr,x\nr,y\n", batch_rows=1, on_progress=stop_at_once)
+    (kept,) = (place.folder / "imports").glob("*.json")
+    kept.write_bytes(left)
+    assert (await place.take_file(str(place.folder / "reviews.csv"))).resumed_at == 0
+
+
+async def test_rejected_rows_never_overwrite_the_file_they_come_from(place):
+    file = place.folder / "reviews.csv"
+    with pytest.raises(Invalid, match="is the file that is imported"):
+        await place.take("restaurant_id,content\nr,\n", rejects=file)
+    assert file.read_text() == "restaurant_id,content\nr,\n"
+
+
+async def test_a_file_of_rejected_rows_that_cannot_be_written_is_named(place):
+    with pytest.raises(Invalid, match="cannot be written"):
+        await place.take("restaurant_id,content\nr,\n", rejects=place.folder)
+
+
+async def test_another_mapping_of_the_same_file_starts_from_its_beginning(place):
     data = "restaurant_id,id,a,b\nr,1,하나,둘\nr,2,셋,넷\n"
     with pytest.raises(Interrupted):
-        await place.take(data, batch_rows=1, mapping=["content=a"], on_progress=stop)
+        await place.take(data, batch_rows=1, mapping=["content=a"], on_progress=stop_at_once)
     summary = await place.take_file(str(place.folder / "reviews.csv"), mapping=["content=b"])
     assert (summary.resumed_at, summary.rows) == (0, 2)
 
