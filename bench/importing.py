@@ -3,7 +3,9 @@
 Three ways over the same rows in the same run: `matjip import` as it ships (events, rows, versions, checkpoints);
 the same record with one review a transaction, as a naive loop would; and a bare `executemany` of the parsed rows into
 one table without keys, which is about as fast as SQLite takes them and keeps no promise.
-Each way runs in a process of its own that is held to one core. The rows are NSMC's (film reviews, subject as
+A tenth of the rows beside all of them shows whether memory grows with the file.
+Each way runs in a process of its own that is held to one core, in turn with the others; a line is its round of median
+CPU time. The rows are NSMC's (film reviews, subject as
 restaurant, rating halved) where that file is beside the repository, else reviews that this file makes.
 """
 
@@ -12,6 +14,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +23,8 @@ import time
 from pathlib import Path
 
 NSMC = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc_reviews.tsv.gz"
+BARS = ("way", "reviews_per_cpu_s")
+ROUNDS, QUICK_ROUNDS = 3, 1
 QUICK_ROWS = 40_000
 NAIVE_ROWS = 2_000  # one transaction each takes so long that more would say nothing new
 MADE_ROWS = 200_000
@@ -47,59 +52,76 @@ WORDS = [
 
 def rows(quick: bool) -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
-        source, name = prepare(Path(folder), QUICK_ROWS if quick else None)
-        few, _ = prepare(Path(folder), NAIVE_ROWS)
-        found = [
-            measure("matjip import", name, source, Path(folder) / "a"),
-            measure("one review a transaction", name, few, Path(folder) / "b"),
-            measure("bare executemany", name, source, Path(folder) / "c"),
-        ]
-    ours = float(str(found[0]["reviews_per_cpu_s"]))
-    return [row | {"ratio_to_matjip": round(float(str(row["reviews_per_cpu_s"])) / ours, 2)} for row in found]
+        source, name, count = prepare(Path(folder), QUICK_ROWS if quick else None)
+        tenth, _, _ = prepare(Path(folder), count // 10)
+        few, _, _ = prepare(Path(folder), NAIVE_ROWS)
+        ways = {
+            "matjip import": ("import", source),
+            "matjip import, a tenth of the rows": ("import", tenth),
+            "one review a transaction": ("naive", few),
+            "bare executemany": ("bare", source),
+        }
+        found: dict[str, list[dict[str, object]]] = {way: [] for way in ways}
+        for _ in range(QUICK_ROUNDS if quick else ROUNDS):
+            for way, (kind, file) in ways.items():
+                found[way].append(measure(kind, file, Path(folder) / "data"))
+    medians = {way: sorted(runs, key=cpu_s)[len(runs) // 2] for way, runs in found.items()}
+    ours = rate(medians["matjip import"])
+    return [
+        {"way": way, "source": name, "rounds": len(found[way])} | row | {"ratio_to_matjip": round(rate(row) / ours, 2)}
+        for way, row in medians.items()
+    ]
 
 
-def prepare(folder: Path, limit: int | None) -> tuple[Path, str]:
-    """A plain TSV of the first `limit` rows, and what they are."""
+def cpu_s(row: dict[str, object]) -> float:
+    return float(str(row["cpu_s"]))
+
+
+def rate(row: dict[str, object]) -> float:
+    return float(str(row["reviews_per_cpu_s"]))
+
+
+def prepare(folder: Path, limit: int | None) -> tuple[Path, str, int]:
+    """A plain TSV of the first `limit` rows, what they are, and how many."""
     out = folder / f"reviews-{limit or 'all'}.tsv"
     if NSMC.exists():
-        with gzip.open(NSMC, "rt", encoding="utf-8") as lines, out.open("w", encoding="utf-8") as kept:
-            for number, line in enumerate(lines):
-                if limit is not None and number > limit:
-                    break
+        with gzip.open(NSMC, "rb") as lines, out.open("wb") as kept:
+            for count, line in enumerate(lines):
+                if limit is not None and count > limit:
+                    return out, "NSMC", limit
                 kept.write(line)
-        return out, "NSMC"
+        return out, "NSMC", count
     dice = random.Random(7)
-    with out.open("w", encoding="utf-8") as kept:
-        kept.write("subject_id\trating\ttext\n")
+    with out.open("w", encoding="utf-8") as made:
+        made.write("subject_id\trating\ttext\n")
         for number in range(limit or MADE_ROWS):
-            kept.write(
-                f"{number // 60}\t{dice.randint(1, 10)}\t{' '.join(dice.choices(WORDS, k=dice.randint(2, 14)))}\n"
-            )
-    return out, "made here"
+            words = " ".join(dice.choices(WORDS, k=dice.randint(2, 14)))
+            made.write(f"{number // 60}\t{dice.randint(1, 10)}\t{words}\n")
+    return out, "made here", limit or MADE_ROWS
 
 
-def measure(way: str, name: str, source: Path, folder: Path) -> dict[str, object]:
+def measure(kind: str, source: Path, folder: Path) -> dict[str, object]:
     """Run one way in a child that is held to one core, and read what it says of itself."""
     folder.mkdir()
-    command = [sys.executable, "-m", "bench.importing", way, str(source), str(folder)]
+    command = [sys.executable, "-m", "bench.importing", kind, str(source), str(folder)]
     done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    shutil.rmtree(folder)
     return {
-        "way": way,
-        "source": name,
         "reviews": done["reviews"],
         "wall_s": round(done["wall_s"], 2),
         "cpu_s": round(done["cpu_s"], 2),
         "reviews_per_s": round(done["reviews"] / done["wall_s"]),
         "reviews_per_cpu_s": round(done["reviews"] / done["cpu_s"]),
         "peak_rss_mb": round(done["rss_mb"]),
-        "file_mb": round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6),
+        "file_mb": round(size / 1e6),
     }
 
 
-def child(way: str, source: Path, folder: Path) -> int:
-    if way == "matjip import":
+def child(kind: str, source: Path, folder: Path) -> int:
+    if kind == "import":
         return with_matjip(source, folder, batch_rows=None)
-    if way == "one review a transaction":
+    if kind == "naive":
         return with_matjip(source, folder, batch_rows=1)
     return bare(source, folder)
 
@@ -146,10 +168,10 @@ def bare(source: Path, folder: Path) -> int:
 
 
 def main() -> None:
-    way, source, folder = sys.argv[1:]
+    kind, source, folder = sys.argv[1:]
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     wall, cpu = time.perf_counter(), time.process_time()
-    reviews = child(way, Path(source), Path(folder))
+    reviews = child(kind, Path(source), Path(folder))
     said = {"reviews": reviews, "wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     print(json.dumps(said | {"rss_mb": int(peak.split()[1]) / 1024}))

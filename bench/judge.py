@@ -17,6 +17,7 @@ from matjip.inference.lite.sentiment import SentimentModel
 SAMPLE = Path(__file__).resolve().parents[1] / "examples" / "reviews.jsonl"
 WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "matjip" / "inference" / "lite"
 ROUNDS = 5
+BARS = ("question", "texts_per_cpu_s")
 LOADING = """
 import json, time
 from matjip.inference.lite.embedding import LiteEmbedder

@@ -14,6 +14,7 @@ from matjip.index.index import Filter, Point, Query
 
 __all__ = ["rows"]
 
+BARS = ("filter", "p50_ms")
 SEED = 7
 DIMENSIONS = 64
 RESTAURANTS = 500
