@@ -49,7 +49,7 @@ from matjip.telemetry.logs import logger
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Service", "erasure_key", "open_service", "prepare_folder", "serve"]
+__all__ = ["Service", "erasure_key", "listen", "open_service", "prepare_folder", "serve"]
 
 ERASURE_KEY_BYTES = 32
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
@@ -108,7 +108,8 @@ async def open_service(
         stack.push_async_callback(database.close)
         await database.migrate()
         reviews = SqlReviews(database, clock, erasure_key=erasure_key(settings), hooks=hooks)
-        judge = CachedJudge(LiteJudge.load())  # an unchanged review is judged once a process
+        lite = LiteJudge.load()
+        judge = CachedJudge(lite)  # an unchanged review is judged once a process
         embedder = LiteEmbedder.load()
         index = await ExactIndex.open(
             settings.data_dir / "index.sqlite",
@@ -149,7 +150,7 @@ async def open_service(
                 lifecycle_check(lifecycle),
                 database_check(reviews, clock),
                 index_check(reviews, index),
-                models_check(judge),
+                models_check(lite),  # past the cache: the weights are asked
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
                 disk_check(settings.data_dir, min_free_bytes=MIN_FREE_DISK_BYTES),
             ),
@@ -160,7 +161,7 @@ async def open_service(
 
 async def serve(service: Service, host: str, port: int) -> None:
     """Serve until a signal: warm up, be ready, follow the log; then finish what is in flight and stop."""
-    listening = _listen(host, port)
+    listening = listen(host, port)
     app = create_app(
         ApiService(
             reviews=service.reviews,
@@ -226,9 +227,11 @@ async def _follow(service: Service) -> None:
     await service.projector.follow()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises Misconfigured where the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named TCP, so that the event loop turns Nagle's algorithm off: else each answer on a kept connection waits 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
