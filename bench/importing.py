@@ -5,8 +5,9 @@ the same record with one review a transaction, as a naive loop would; and a bare
 one table without keys, which is about as fast as SQLite takes them and keeps no promise.
 A tenth of the rows beside all of them shows whether memory grows with the file.
 Each way runs in a process of its own that is held to one core, in turn with the others; a line is its round of median
-CPU time. The rows are NSMC's (film reviews, subject as
-restaurant, rating halved) where that file is beside the repository, else reviews that this file makes.
+CPU time. Loading the program counts in (a little under a second), which weighs on the small files.
+The rows are NSMC's (film reviews, subject as restaurant, rating halved) where that file is beside the repository, else
+reviews that this file makes.
 """
 
 import csv
