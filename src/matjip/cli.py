@@ -195,7 +195,7 @@ def import_(
     tenant: Tenant = DEFAULT_TENANT,
     as_json: Json = False,
 ) -> None:
-    """Import reviews; resumes where it stopped, and loses nothing that it accepted."""
+    """Import reviews; resumes a file where it stopped (a pipe starts over), and loses nothing that it accepted."""
     ask = ImportAsk(source, tuple(map_ or ()), file_format, name, rejects)
     summary = asyncio.run(_import(load(data_dir=data_dir), ask, caller(tenant), quiet=as_json))
     if as_json:
