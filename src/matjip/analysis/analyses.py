@@ -4,9 +4,9 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,7 +43,7 @@ from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
 from matjip.inference.judge import Judge
 from matjip.inference.task import FindAspects, JudgeSentiment
-from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant
+from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.telemetry.record import AnalysisFinished, Hook
 
@@ -52,6 +52,7 @@ __all__ = ["Analyses", "AnalysisSettings"]
 VERSION = "1"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
+Body = dict[str, Any]  # a part of a dumped result
 
 
 class AnalysisSettings(BaseModel):
@@ -176,13 +177,33 @@ class Analyses:
         return answers
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
-        """The stored result, `stale` where reviews have changed since. Raises NotFound where nothing is stored."""
+        """The stored result, `stale` where reviews have changed since; what was deleted or rewritten is quoted no more.
+
+        Raises NotFound where nothing is stored.
+        """
         await self._reviews.restaurant(tenant, restaurant_id)
         stored = await self._results.latest(tenant, restaurant_id, analysis)
         if stored is None:
             raise NotFound(f"Restaurant {restaurant_id} has no stored {analysis}; ask for one first.")
-        changed = await self._reviews.revision(tenant, restaurant_id) != stored.meta.revision
-        return _with_meta(stored, stale=changed)
+        if await self._reviews.revision(tenant, restaurant_id) == stored.meta.revision:
+            return _with_meta(stored, stale=False)
+        return await self._stale(stored, tenant)
+
+    async def _stale(self, stored: R, tenant: str) -> R:
+        """The stored result as it may still be shown: without quotes and citations of reviews that are gone."""
+        body = stored.model_dump()
+        quotes = list(_quotes(body))
+        keys = [(stored.restaurant_id, review_id) for review_id in _cited(body)]
+        living = {review.id: review for review in await self._reviews.reviews_by_id(tenant, keys)}
+        unsaid = {quote["review_id"] for quote in quotes if not self._says(living.get(quote["review_id"]), quote)}
+        _withhold(body, kept=living.keys() - unsaid)
+        return _with_meta(type(stored).model_validate(body), stale=True)
+
+    def _says(self, review: Review | None, quote: Body) -> bool:
+        if review is None:
+            return False
+        text = self._mask(review.content) if quote["masked"] else review.content
+        return bool(text[quote["start"] : quote["end"]] == quote["text"])
 
     async def history(
         self,
@@ -300,7 +321,7 @@ class Analyses:
         except Unavailable:
             if not isinstance(stored, kind.shape):
                 raise
-            return _with_meta(stored, stale=True), "unavailable"
+            return await self._stale(stored, caller.tenant), "unavailable"
         draft = Draft(
             judged=judged,
             meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline),
@@ -501,6 +522,35 @@ KINDS: dict[AnalysisName, Kind[SentimentResult] | Kind[SummaryResult] | Kind[Str
 
 def _with_meta(result: R, **changes: object) -> R:
     return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
+
+
+def _quotes(body: object) -> Iterator[Body]:
+    """Every quote in a dumped result."""
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
+        if isinstance(part, dict) and "start" in part and "text" in part:
+            yield part
+        else:
+            yield from _quotes(part)
+
+
+def _cited(body: object) -> Iterator[str]:
+    """The id of every review that a dumped result cites."""
+    if isinstance(body, dict):
+        yield from body.get("review_ids", ())
+        yield from (quote["review_id"] for quote in body.get("quotes", ()))
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
+        yield from _cited(part)
+
+
+def _withhold(body: object, *, kept: Collection[str]) -> None:
+    """Leave only citations and quotes of these reviews in a dumped result; its counts stay those of its time."""
+    if isinstance(body, dict):
+        if "review_ids" in body:
+            body["review_ids"] = tuple(one for one in body["review_ids"] if one in kept)
+        if "quotes" in body:
+            body["quotes"] = tuple(quote for quote in body["quotes"] if quote["review_id"] in kept)
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
+        _withhold(part, kept=kept)
 
 
 def _check(ask: Ask) -> None:

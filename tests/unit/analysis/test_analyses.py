@@ -10,7 +10,8 @@ from tests.unit.analysis.reading import CALLER, OPINIONS, START, World
 from matjip.analysis.ask import Ask, InlineReview
 from matjip.analysis.result import Window
 from matjip.errors import Invalid, NotFound, Unavailable
-from matjip.reviews.store import Delete
+from matjip.reviews.review import ReviewDraft
+from matjip.reviews.store import Delete, Put
 
 PRAISE = ("국물이 진해요", "국물 진해서 좋아요", "정말 진해요! 친절해요", "국물이 짜요")
 ASK = Ask(restaurant_id="r")
@@ -196,3 +197,20 @@ async def test_who_waits_no_more_ends_the_run(world):
 async def test_each_run_is_reported_to_the_hooks(world):
     await world.analyses.sentiment(ASK, CALLER)
     assert [(record.analysis, record.outcome, record.reviews) for record in world.records] == [("sentiment", "ok", 4)]
+
+
+@pytest.mark.parametrize("name", ["summary", "strengths"])
+async def test_a_stored_result_quotes_a_deleted_or_rewritten_review_no_more(world, name):
+    before = await getattr(world.analyses, name)(ASK, CALLER)
+    quoted = [quote.review_id for part in citations(before) for quote in part.quotes]
+    gone, rewritten = dict.fromkeys(quoted[:1]), dict.fromkeys(quoted[-1:])
+    for review_id in gone:
+        await world.reviews.write([Delete(restaurant_id="r", review_id=review_id)], CALLER)
+    for review_id in rewritten.keys() - gone.keys():
+        await world.reviews.write([Put(review=ReviewDraft(restaurant_id="r", id=review_id, content="다른 글"))], CALLER)
+    after = await world.analyses.latest("default", "r", name)
+    shown = {quote.review_id for part in citations(after) for quote in part.quotes}
+    cited = {one for part in citations(after) for one in part.review_ids}
+    assert quoted
+    assert after.meta.stale
+    assert not (shown | cited) & (gone.keys() | rewritten.keys())
