@@ -1,9 +1,11 @@
 """The tables behind aspect finding: Korean opinions conjugated into their surface forms, English words with their aspects."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
+from matjip.inference.lite.aspects import OTHER
 from training import lexicon_en, lexicon_ko
 from training.conjugate import ENDINGS, HONORIFIC, conjugated
 from training.grammar_ko import ADVERBS
@@ -26,7 +28,10 @@ def build(out: Path) -> dict[str, int]:
         )
         for surface, role in _surfaces(opinion).items():
             surfaces.setdefault(surface.replace(" ", ""), [number, role])
-    nouns = {noun: aspect for aspect, words in lexicon_ko.NOUNS.items() for noun in words.split()}
+    surfaces |= {phrase: [0, "unreal"] for phrase in _absent()}
+    surfaces |= {phrase: [0, "unreal"] for phrase in lexicon_ko.SILENT.split()}
+    nouns = dict.fromkeys(lexicon_ko.OTHER_NOUNS.split(), OTHER)
+    nouns |= {noun: aspect for aspect, words in lexicon_ko.NOUNS.items() for noun in words.split()}
     tables = {
         "korean": {
             "opinions": opinions,
@@ -36,7 +41,7 @@ def build(out: Path) -> dict[str, int]:
         },
         "english": {
             "opinions": _english(),
-            "nouns": {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")},
+            "nouns": _english_nouns(),
         },
     }
     (out / "aspects.json").write_bytes(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS))
@@ -72,6 +77,23 @@ def _surfaces(opinion: Opinion) -> dict[str, str]:
     return found
 
 
+def _absent() -> Iterator[str]:
+    """비린 맛이 없고, 느끼한 맛도 없고: a fault that is not there, and no "맛이 없다"."""
+    for opinion in lexicon_ko.OPINIONS:
+        fault = conjugated(opinion, "은") if opinion.polarity < 0 and opinion.kind in ("adjective", "hada") else None
+        if fault and "taste" in opinion.aspects:
+            yield from (
+                fault.replace(" ", "") + rest
+                for rest in ("맛이없", "맛없", "맛도없", "맛은없", "맛이전혀없", "맛이하나도없")
+            )
+
+
+def _english_nouns() -> dict[str, str]:
+    nouns = {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")}
+    plurals = {noun + "s": aspect for noun, aspect in nouns.items() if not noun.endswith(("s", "h", "y", "ff"))}
+    return plurals | nouns
+
+
 def _english() -> dict[str, list[object]]:
     words: dict[str, list[object]] = {}
     for polarity, listed in zip((1, -1), lexicon_en.ANYWHERE, strict=True):
@@ -83,4 +105,5 @@ def _english() -> dict[str, list[object]]:
                 known = words.setdefault(word, [polarity, lexicon_en.IMPLIED.get(word), []])
                 if known[0] == polarity and aspect not in known[2]:
                     known[2].append(aspect)
+    words |= {phrase: [0, None, []] for phrase in lexicon_en.SILENT.split("|")}
     return words

@@ -1,6 +1,6 @@
 """English restaurant language, written for Matjip: nouns by aspect, opinions by polarity, whole sentences."""
 
-__all__ = ["ANYWHERE", "IMPLIED", "NOUNS", "OPINIONS", "PRAISE", "REGRET"]
+__all__ = ["ANYWHERE", "IMPLIED", "NOUNS", "OPINIONS", "PRAISE", "REGRET", "SILENT"]
 
 NOUNS: dict[str, str] = {
     "taste": "food|dish|dishes|meal|flavor|flavors|flavour|taste|pasta|pizza|burger|steak|chicken|soup|broth|noodles|rice|salad|dessert|"
@@ -11,11 +11,11 @@ NOUNS: dict[str, str] = {
     "service": "service|staff|waiter|waitress|server|servers|bartender|host|hostess|owner|manager|chef|waitstaff|team|cashier|crew",
     "price": "price|prices|value|bill|cost|pricing|check|deal|lunch special",
     "portion": "portion|portions|serving|servings|portion size|helping",
-    "atmosphere": "atmosphere|ambience|ambiance|decor|music|vibe|view|interior|seating|room|place|patio|terrace|lighting|tables|noise level|"
+    "atmosphere": "atmosphere|ambience|ambiance|decor|music|vibe|view|interior|seating|room|patio|terrace|lighting|tables|noise level|"
     "setting|space|dining room|booth",
     "cleanliness": "bathroom|restroom|restrooms|tables|floor|cutlery|plates|kitchen|glasses|toilet|hygiene|silverware",
     "waiting": "wait|line|queue|waiting time|wait time|reservation|turnaround|seating time",
-    "location": "location|parking|neighborhood|spot|parking lot|access",
+    "location": "location|parking|neighborhood|parking lot|access",
     "delivery": "delivery|takeout|packaging|courier|delivery driver|order|takeaway|container",
 }
 
@@ -73,11 +73,19 @@ IMPLIED: dict[str, str] = {
         "taste": "delicious|tasty|flavorful|yummy|bland|tasteless|soggy|greasy|overcooked|undercooked|flavorless|scrumptious|inedible",
         "price": "overpriced|affordable|pricey|expensive|inexpensive",
         "service": "unfriendly|rude|courteous|inattentive|friendly",
-        "atmosphere": "cozy|noisy|cramped|romantic",
-        "cleanliness": "filthy|spotless|unsanitary",
+        "atmosphere": "cozy|noisy|loud|cramped|crowded|romantic",
+        "cleanliness": "dirty|filthy|spotless|unsanitary",
     }.items()
     for word in words.split("|")
 }
+# Phrases that hold an opinion's word and praise or blame nobody.
+SILENT = (
+    "kind of|kinds of|sort of|dog friendly|kid friendly|kids friendly|pet friendly|family friendly|child friendly|vegan friendly|"
+    "budget friendly|wallet friendly|eco friendly|user friendly|good luck|good thing|good news|good morning|good for you|a good while|"
+    "as good as|best friend|best friends|best part|cold brew|cold brews|cold noodles|cold noodle|cold day|cold weather|dry aged|"
+    "fresh air|great deal of|too bad|bad day|rich people|warm day|hot and cold|raw bar|raw fish|short rib|short ribs|long time|"
+    "long weekend|long walk|big group|big party|large group|small plates|high chair|high chairs|a little sweet|fast food|slow cooked"
+)
 PRAISE = """Highly recommend|Will definitely be back|Can't wait to go back|A hidden gem|Loved it|Loved every bite|Best meal in ages|
 Worth every penny|Worth the wait|We will return|My new favorite place|Five stars|Great experience overall|Never disappoints|A must visit|
 Made our anniversary special|Our kids loved it|Exceeded my expectations|I keep coming back|Hands down the best in town|So good|Yum|

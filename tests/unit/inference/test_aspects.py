@@ -1,5 +1,7 @@
 """What a text praises and blames: sentences, and the pairs that a reader would name."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,18 @@ SENTENCES = [
     ("Not overpriced at all, cozy atmosphere", {"price+", "atmosphere+"}),
     ("great pasta, rude waiter", {"taste+", "service-"}),
     ("The portions weren't generous", {"portion-"}),
+    ("음식이 비싸요", {"price-"}),
+    ("메뉴가 다 맛있어요", {"taste+"}),
+    ("조명이 따뜻하고 편안해요", {"atmosphere+"}),
+    ("포장이 깔끔해요", {"delivery+"}),
+    ("주차장이 좁아요", {"location-"}),
+    ("육즙 터져요", {"taste+"}),
+    ("맛이 애매해요", {"taste-"}),
+    ("돈이 아까워요", {"price-"}),
+    ("음식에서 머리카락이 나왔고 머리카락 나왔다고 했는데", {"cleanliness-"}),
+    ("예전엔 친절했는데 지금은 불친절해요", {"service-"}),
+    ("양파가 아삭아삭 아삭해요", {"taste+"}),
+    ("friendly owners, loud inside", {"service+", "atmosphere-"}),
 ]
 SILENT = [
     ("오늘 친구랑 점심 먹으러 갔습니다", "a story has no opinion"),
@@ -44,6 +58,29 @@ SILENT = [
     ("맛있다길래 갔어요", "hearsay"),
     ("사장님이 동네 명소를 추천해주심", "a recommendation by the owner praises nobody"),
     ("We expected great food", "a hope"),
+    ("의자가 딱딱해요", "a hard chair has no taste"),
+    ("빵이 따뜻해요", "a warm bread is no warm room"),
+    ("와이파이 빠름", "no waiting, and no aspect of ours"),
+    ("기분이 상하더라구요", "a spoilt mood, not spoilt food"),
+    ("배 터지게 먹었어요", "a full stomach, not a burst parcel"),
+    ("커피 좋아하는 친구랑 갔어요", "what a friend likes anywhere"),
+    ("느끼한 거 싫어하는 분은 이거", "what somebody dislikes anywhere"),
+    ("밥 먹기도 전에 감동", "전 is before here"),
+    ("국산 재료 쓰시네요 원두 썼는데", "쓰다 is to use here"),
+    ("메뉴별로 남겨둡니다", "별로 is each here"),
+    ("비린 맛이 없고", "a fault that is not there, and no lack of taste"),
+    ("친절은 기대하지 마세요", "a warning"),
+    ("외국인 손님한테만 친절해요", "kind to others alone"),
+    ("청결 때문에 별 하나 뺍니다", "a noun, and a reproach"),
+    ("맛집이라길래 갔는데 휴무네요", "hearsay of a name"),
+    ("무뚝뚝하다는 후기 보고 쫄았는데", "what another review says"),
+    ("친구가 하도 맛있다 맛있다 해서 갔는데", "hearsay, twice"),
+    ("예쁜 가게는 많지만", "other places"),
+    ("맛있었을 듯", "a guess"),
+    ("음식 맛집은 모르겠고", "a doubt"),
+    ("That kind of service", "kind of"),
+    ("A dog-friendly terrace", "friendly to dogs"),
+    ("Great place", "an opinion of everything and nothing"),
     ("", "nothing"),
     ("👍👍", "no words"),
 ]
@@ -71,6 +108,17 @@ async def test_a_span_covers_the_thing_and_the_opinion_and_reads_whole():
     assert (mention.target, mention.opinion, mention.negated) == ("국물", "진하다", False)
 
 
+async def test_what_is_said_twice_of_one_thing_is_one_mention():
+    assert len(await found("국물이 진해요. 정말 국물이 진해요")) == 1
+
+
+async def test_hangul_stored_as_its_parts_is_read_and_its_places_are_those_of_the_stored_text():
+    text = unicodedata.normalize("NFD", "😀 국물이 정말 진해요! 또 갈게요")
+    (mention,) = await found(text)
+    assert unicodedata.normalize("NFC", text[mention.start : mention.end]) == "국물이 정말 진해요"
+    assert mention.target == unicodedata.normalize("NFD", "국물")
+
+
 async def test_a_denial_stands_inside_the_span():
     (mention,) = await found("가격이 비싸지 않아요")
     assert mention.negated
@@ -95,6 +143,8 @@ PIECES = st.sampled_from(
         "ㅋㅋ",
         ". ",
         "\u0301",
+        "\u1106\u1161\u11ba",
+        "\u1112",
         "<b>",
     ]
 )

@@ -7,6 +7,7 @@ What is denied is turned round; what was only heard, hoped or true once is left 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -23,6 +24,7 @@ Role = Literal["said", "bare", "modifying", "unreal"]
 FAR_CHARS = 14  # squeezed characters between a noun and its opinion; further apart they belong to other clauses
 FAR_WORDS = 6  # the same in English words
 HANGUL = re.compile("[가-힣]")
+SYLLABLE = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # the parts that one modern syllable is made of
 LATIN = re.compile("[A-Za-z]{2}")
 PARTICLE = re.compile(
     "이랑|에서도|에서는|에서|에는|에도|까지도|까지|부터|이나|들이|들은|들도|들을|들|이고|이며|"
@@ -32,18 +34,38 @@ DENIED_AFTER = re.compile("(?:지|지는|지도|진|질|진않)?(?:않|못하|�
 DENIED_NOUN = re.compile("(?:은|는|이|가|까지는|까진)?(?:아니|아님|아녔)")
 DENIED_BEFORE = ("안", "못", "별로안", "하나도안", "전혀안", "그닥안")
 UNREAL_AFTER = re.compile(
-    "줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니|는말|는소리|는평|는얘기|는리뷰|고들"
+    "줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니|고들|(?:[가-힣]{1,5}다)?해서(?:갔|왔|가|시|먹|주문|방문|들)|"
+    "다?(?:는|단)(?:말|소리|평|얘기|이야기|리뷰|후기|글|댓글)|(?:은|는|도|을|를)?(?:기대하지|기대마|바라지|커녕)|"
+    "이?라(?:길래|더니|는|기에|던|니까)|이?라고(?:해서|하길래|들)|이?래서|었?을(?:듯|거|것|텐데|까)|었?으면|겠|(?:은|는)?아닌가|"
+    "(?:은|는|지는|지|인지는?)?(?:잘)?모르겠|(?:거|것|걸|맛|음식|식사|분위기|데|곳|자리)?(?:을|를)?(?:좋아하|싫어하|원하|원해|선호|찾으|찾는)|"
+    "(?:집|곳|가게|카페|식당)(?:은|는|이|도)?많|때문에(?:별|빼|감점)|[0-3]점|문제|관리|상태"
 )
+# Kind to some is said by those who were not: "외국인 손님한테만 친절해요".
+ONLY_TO = ("한테만", "에게만")
 # What an opinion may stand before without naming its thing: the place itself, or the meal.
 PLACE = re.compile(
     "[^가-힣]|$|.{0,6}?(?:집|곳|가게|식당|카페|편|데|느낌|식사|한끼|점심|저녁|매장|공간|장소|레스토랑|음식점|동네|명소|환경|경험|시간|선택|줄|거|것)"
 )
-ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초")
-PAST_TURN = re.compile("(?:었|았|했|였|웠|렸|졌|셨)(?:는데|지만|었는데)")
+ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초|그때는|그땐")
+PAST = re.compile("[었았했였웠렸졌셨랐겼녔]")
 HELPING = re.compile(
     "[하한해했함할합]|스러|스럽|드라|던|긴|기도|았|었|아|어|은|는|지|네|음|고|더"
 )  # how a stem goes on in a form that the table lacks
 STOPS = frozenset(".!?~\n…")
+OTHER = "other"  # the aspect of a noun that is none of ours: what is said of it is left alone
+# (a noun's aspect, what the opinion right behind it would imply) that never belong together:
+# "의자가 딱딱해요" says nothing of taste, "빵이 따뜻해요" nothing of the room.
+STRANGERS = frozenset(
+    {
+        ("taste", "atmosphere"),
+        ("menu", "atmosphere"),
+        ("taste", "location"),
+        ("atmosphere", "taste"),
+        ("cleanliness", "taste"),
+        ("location", "taste"),
+        ("waiting", "taste"),
+    }
+)
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
 CLAUSE_END = re.compile(r"[.!?;\n]|,| but | although | though | however | yet | while ", re.IGNORECASE)
@@ -87,30 +109,43 @@ class Noun(NamedTuple):
 
 @dataclass(slots=True)
 class Squeezed:
-    """A text without its white space, and where each character came from."""
+    """A text without its white space, its Hangul composed, and where each character came from."""
 
     text: str
     at: list[int]
+    until: list[int]  # where each character ends in the original: decomposed Hangul takes two or three places
     edges: set[int]  # places where a word starts
 
     @classmethod
     def of(cls, text: str) -> "Squeezed":
         kept: list[str] = []
         at: list[int] = []
+        until: list[int] = []
         edges: set[int] = set()
         before = " "
-        for place, letter in enumerate(text):
-            if not letter.isspace():
-                if not HANGUL.match(letter) or not HANGUL.match(before):
+        for letter, start, end in _letters(text):
+            if not letter.isspace() or letter == "\n":
+                if letter != "\n" and not (HANGUL.match(letter) and HANGUL.match(before)):
                     edges.add(len(kept))
                 kept.append(letter)
-                at.append(place)
-            elif letter == "\n":
-                kept.append(letter)
-                at.append(place)
+                at.append(start)
+                until.append(end)
             before = letter
         edges.add(len(kept))
-        return cls("".join(kept), at, edges)
+        return cls("".join(kept), at, until, edges)
+
+
+def _letters(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each character with its place; Hangul that was stored as its parts comes as the one syllable that is read."""
+    if unicodedata.is_normalized("NFC", text):
+        yield from ((letter, place, place + 1) for place, letter in enumerate(text))
+        return
+    place = 0
+    for match in SYLLABLE.finditer(text):
+        yield from ((text[one], one, one + 1) for one in range(place, match.start()))
+        yield unicodedata.normalize("NFC", match.group()), match.start(), match.end()
+        place = match.end()
+    yield from ((text[one], one, one + 1) for one in range(place, len(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +244,18 @@ class Korean:
         end = place + len(surface)
         if role == "bare" and not self._stands_alone(squeezed, end):
             return None
-        if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end) or (once and PAST_TURN.search(surface)):
+        if (
+            role == "unreal"
+            or UNREAL_AFTER.match(squeezed.text, end)
+            or (once and (role == "modifying" or PAST.search(surface)))
+        ):
+            return None
+        if squeezed.text.endswith(ONLY_TO, 0, place):
             return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
+            strange = noun.aspect == OTHER or (noun.aspect, implied) in STRANGERS
+            if strange and self._touches(squeezed.text, noun.resume, place):
+                return None
             noun = None
         if role == "modifying":
             ahead = self.noun_at(squeezed, end)
@@ -242,7 +286,7 @@ class Korean:
         return Mention(
             aspect=aspect,
             polarity=_polarity(polarity, negated=negated),
-            target=text[squeezed.at[noun.start] : squeezed.at[noun.end - 1] + 1] if noun else None,
+            target=text[squeezed.at[noun.start] : squeezed.until[noun.end - 1]] if noun else None,
             opinion=form,
             start=squeezed.at[first],
             end=_word_end(squeezed, last),
@@ -273,8 +317,8 @@ def _word_end(squeezed: Squeezed, end: int) -> int:
     """The end of the word that a span stops in, so that a quoted span reads whole; at most three characters on."""
     for more in range(4):
         if end + more in squeezed.edges:
-            return squeezed.at[end + more - 1] + 1
-    return squeezed.at[end - 1] + 1
+            return squeezed.until[end + more - 1]
+    return squeezed.until[end - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +355,8 @@ class English:
             if said & UNREAL_WORDS:
                 continue
             polarity, implied, aspects = self.opinions[phrase]
+            if not polarity:
+                continue  # "kind of", "dog-friendly": recognised, and praises nobody
             noun = self._noun(nouns, first, last, words, aspects)
             aspect = self.nouns[noun[2]] if noun else implied
             if aspect is None:
@@ -379,12 +425,17 @@ class AspectFinder:
     def find(self, texts: Sequence[str]) -> Iterator[tuple[Mention, ...]]:
         """The mentions of each text, in the order of their place; a mention said twice in one text stands once."""
         for text in texts:
-            found: list[Mention] = []
-            if HANGUL.search(text):
-                found += self.korean.mentions(text)
+            found: dict[tuple[object, ...], Mention] = {}
+            if HANGUL.search(text) or SYLLABLE.search(text):
+                _add(found, self.korean.mentions(text))
             if LATIN.search(text):
-                found += self.english.mentions(text)
-            yield tuple(sorted(found, key=lambda mention: (mention.start, mention.end)))
+                _add(found, self.english.mentions(text))
+            yield tuple(sorted(found.values(), key=lambda mention: (mention.start, mention.end)))
+
+
+def _add(found: dict[tuple[object, ...], Mention], mentions: Iterator[Mention]) -> None:
+    for mention in mentions:
+        found.setdefault((mention.aspect, mention.polarity, mention.target, mention.opinion), mention)
 
 
 def _polarity(sign: int, *, negated: bool) -> Polarity:
