@@ -39,6 +39,7 @@ SENTENCES = [
     ("great pasta, rude waiter", {"taste+", "service-"}),
     ("The portions weren't generous", {"portion-"}),
     ("음식이 비싸요", {"price-"}),
+    ("맛있어요 문제는 주차", {"taste+"}),
     ("메뉴가 다 맛있어요", {"taste+"}),
     ("조명이 따뜻하고 편안해요", {"atmosphere+"}),
     ("포장이 깔끔해요", {"delivery+"}),

@@ -37,9 +37,16 @@ UNREAL_AFTER = re.compile(
     "줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니|고들|(?:[가-힣]{1,5}다)?해서(?:갔|왔|가|시|먹|주문|방문|들)|"
     "다?(?:는|단)(?:말|소리|평|얘기|이야기|리뷰|후기|글|댓글)|(?:은|는|도|을|를)?(?:기대하지|기대마|바라지|커녕)|"
     "이?라(?:길래|더니|는|기에|던|니까)|이?라고(?:해서|하길래|들)|이?래서|었?을(?:듯|거|것|텐데|까)|었?으면|겠|(?:은|는)?아닌가|"
-    "(?:은|는|지는|지|인지는?)?(?:잘)?모르겠|(?:거|것|걸|맛|음식|식사|분위기|데|곳|자리)?(?:을|를)?(?:좋아하|싫어하|원하|원해|선호|찾으|찾는)|"
-    "(?:집|곳|가게|카페|식당)(?:은|는|이|도)?많|때문에(?:별|빼|감점)|[0-3]점|문제|관리|상태"
+    "(?:은|는|지는|지|인지는?)?(?:잘)?모르겠"
 )
+# The same for one role alone: "조용한 곳을 찾으면", "예쁜 가게는 많지만"; "청결 때문에 별 하나 뺍니다".
+UNREAL_AFTER_ROLE = {
+    "modifying": re.compile(
+        "(?:거|것|걸|맛|음식|식사|분위기|데|곳|자리)?(?:을|를)?(?:좋아하|싫어하|원하|원해|선호|찾으|찾는)|"
+        "(?:집|곳|가게|카페|식당)(?:은|는|이|도)?많"
+    ),
+    "bare": re.compile("때문에(?:별|빼|감점)|[0-3]점|문제|관리|상태"),
+}
 # Kind to some is said by those who were not: "외국인 손님한테만 친절해요".
 ONLY_TO = ("한테만", "에게만")
 # What an opinion may stand before without naming its thing: the place itself, or the meal.
@@ -244,13 +251,11 @@ class Korean:
         end = place + len(surface)
         if role == "bare" and not self._stands_alone(squeezed, end):
             return None
-        if (
-            role == "unreal"
-            or UNREAL_AFTER.match(squeezed.text, end)
-            or (once and (role == "modifying" or PAST.search(surface)))
-        ):
+        if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end):
             return None
-        if squeezed.text.endswith(ONLY_TO, 0, place):
+        if role in UNREAL_AFTER_ROLE and UNREAL_AFTER_ROLE[role].match(squeezed.text, end):
+            return None
+        if squeezed.text.endswith(ONLY_TO, 0, place) or (once and (role == "modifying" or PAST.search(surface))):
             return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
             strange = noun.aspect == OTHER or (noun.aspect, implied) in STRANGERS
