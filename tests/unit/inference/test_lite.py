@@ -1,7 +1,9 @@
 """The built-in judge and embedder, languages, situations and near-duplicates."""
 
 import asyncio
+import string
 from collections import Counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -138,6 +140,18 @@ async def test_a_plain_query_is_left_alone_and_no_word_is_said_twice():
     assert "분위기" not in said.terms
 
 
+def test_a_copy_with_a_word_exchanged_is_a_copy_and_another_review_of_the_same_dish_is_not():
+    review = "비 오는 날 칼국수 생각나서 갔는데 국물이 진하고 면이 쫄깃해서 한 그릇 다 비웠습니다"
+    copy = review.replace("한 그릇", "두 그릇")
+    other = "칼국수 면은 쫄깃한데 국물이 제 입에는 짰고 김치가 떨어져서 아쉬운 한 끼였네요"
+    assert near_duplicates([review, copy, other]) == [None, 0, None]
+
+
+@pytest.mark.parametrize("text", ["\ud800" * 30, "😀" * 30, "가" * 5_000, string.printable, " " * 50])
+def test_no_text_is_too_strange_to_be_compared(text):
+    assert near_duplicates([text, text])[0] is None
+
+
 def test_a_copied_review_points_to_the_first_and_common_short_ones_do_not():
     spam = "여기 정말 인생 맛집입니다 꼭 가보세요 강력 추천합니다 최고예요"
     other = "국물이 진하고 고기가 부드러운 동네 국밥집입니다"
@@ -147,3 +161,13 @@ def test_a_copied_review_points_to_the_first_and_common_short_ones_do_not():
 def test_thousands_of_copies_cost_no_more_than_their_number():
     spam = "여기 정말 인생 맛집입니다 꼭 가보세요 강력 추천합니다 최고예요"
     assert Counter(near_duplicates([spam] * 20_000))[0] == 19_999
+
+
+def test_a_template_filled_ten_thousand_ways_is_no_quadratic_work():
+    texts = [
+        f"여기 정말 인생 맛집 꼭 가보세요 {number:b} 번째 손님 {number:o}".replace("0", "영")
+        for number in range(10_000)
+    ]
+    began = process_time()
+    near_duplicates(texts)
+    assert process_time() - began < 5  # 0.7 s when it was measured; comparing each with each took minutes
