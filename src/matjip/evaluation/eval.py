@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matjip.analysis.sentiment import wilson
 from matjip.evaluation.measures import accuracy, calibration_error, macro_f1
 from matjip.inference.judge import Judge
-from matjip.inference.task import JudgeSentiment, Polarity
+from matjip.inference.task import JudgeSentiment, Label, Polarity
 
 __all__ = ["Evaluation", "Labelled", "evaluate_sentiment", "lexicon_answer"]
 
@@ -45,6 +45,7 @@ class Evaluation:
     accuracy_decided: float
     majority_accuracy: float
     lexicon_accuracy: float
+    counts: dict[tuple[Polarity, Label], int]  # (truth, answer) → rows, neutral answers by their name
 
 
 async def evaluate_sentiment(judge: Judge, rows: Sequence[Labelled]) -> Evaluation:
@@ -70,6 +71,7 @@ async def evaluate_sentiment(judge: Judge, rows: Sequence[Labelled]) -> Evaluati
         accuracy_decided=sum(label == true for label, true in decided) / max(len(decided), 1),
         majority_accuracy=majority[1] / len(rows),
         lexicon_accuracy=accuracy([lexicon_answer(row.text, default=majority[0]) for row in rows], truth),
+        counts=dict(Counter((row.label, verdict.label) for row, verdict in zip(rows, verdicts, strict=True))),
     )
 
 

@@ -4,16 +4,18 @@ import gzip
 from pathlib import Path
 
 import pytest
+from training import lexicon_en, lexicon_ko
 
 from matjip.evaluation.eval import Labelled, evaluate_sentiment, lexicon_answer
 from matjip.evaluation.measures import calibration_error, macro_f1
+from matjip.inference.lite.features import normalise
 from matjip.inference.lite.judge import LiteJudge
-from matjip.inference.task import JudgeSentiment
 
 OWN = Path(__file__).parent / "labelled.tsv"
 NSMC = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "nsmc_reviews.tsv.gz"
 DEVELOPMENT_FOLD, FOLDS = 1, 25  # subjects that training never sees
 ROWS = 5_000
+STOCK = (lexicon_ko.PRAISE, lexicon_ko.REGRET, lexicon_en.PRAISE, lexicon_en.REGRET)  # whole sentences of the grammar
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +55,20 @@ async def test_truth_5_sentiment_beats_majority_and_lexicon_on_subjects_never_tr
 
 
 async def test_truth_5_labels_add_up(judge):
-    texts = tuple(row.text for row in own_rows())
-    labels = [verdict.answer.label for verdict in await judge.judge(JudgeSentiment(texts))]
-    assert sum(labels.count(label) for label in ("positive", "negative", "neutral")) == len(texts)
+    rows = own_rows()
+    found = await evaluate_sentiment(judge, rows)
+    assert sum(found.counts.values()) == found.n == len(rows)
+    assert {label for _, label in found.counts} <= {"positive", "negative", "neutral"}
+    neutral = sum(count for (_, label), count in found.counts.items() if label == "neutral")
+    assert found.decided == pytest.approx(1 - neutral / found.n)
+
+
+def test_our_own_reviews_are_many_balanced_and_none_is_a_sentence_that_training_holds():
+    texts = [row.text for row in own_rows()]
+    trained = {normalise(text) for stock in STOCK for text in stock.replace("\n", "").split("|")}
+    assert len(texts) == len(set(texts)) >= 150
+    assert 0.4 <= sum(row.label == "positive" for row in own_rows()) / len(texts) <= 0.6
+    assert not [text for text in texts if normalise(text) in trained]
 
 
 def test_the_lexicon_falls_back_where_praise_and_blame_are_even():
