@@ -34,7 +34,7 @@ def rows(quick: bool) -> list[dict[str, object]]:
     reviews = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
     texts = [review["content"] for review in reviews if "content" in review] * (2 if quick else 20)
     model = SentimentModel.load(WEIGHTS / "sentiment.npz")
-    finder = AspectFinder.load(WEIGHTS / "aspects.json")
+    finder = AspectFinder.load(WEIGHTS)
     embedder = LiteEmbedder.load(WEIGHTS / "embedding.npz")
     mentions = list(finder.find(texts))
     found = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from matjip.inference.lite.aspects import OTHER
+from matjip.inference.lite.korean import OTHER
 from training import lexicon_en, lexicon_ko
 from training.conjugate import ENDINGS, HONORIFIC, conjugated
 from training.grammar_ko import ADVERBS
@@ -20,7 +20,7 @@ MORE_ADVERBS = "다 더 잘 많이 특히 무척 역시 항상 늘 제일 가장
 
 
 def build(out: Path) -> dict[str, int]:
-    """Write `aspects.json`; returns how much is in it."""
+    """Write `korean.json` and `english.json`; returns how much is in them."""
     opinions, surfaces = [], {}
     for number, opinion in enumerate(lexicon_ko.OPINIONS):
         opinions.append(
@@ -44,7 +44,8 @@ def build(out: Path) -> dict[str, int]:
             "nouns": _english_nouns(),
         },
     }
-    (out / "aspects.json").write_bytes(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS))
+    for language, table in tables.items():
+        (out / f"{language}.json").write_bytes(orjson.dumps(table, option=orjson.OPT_SORT_KEYS))
     return {
         "korean_surfaces": len(surfaces),
         "korean_nouns": len(nouns),

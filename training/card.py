@@ -36,7 +36,7 @@ POLARITIES = {"긍정": "positive", "부정": "negative"}
 SPOKEN_OF = {"긍정", "부정", "중립", "대립"}
 SPEED_TEXTS = 20_000
 OWN = Path("tests/unit/evaluation/labelled.tsv")  # label, text: written by us, no sentence of the grammar among them
-WEIGHTS = ("sentiment.npz", "aspects.json", "embedding.npz")
+WEIGHTS = ("sentiment.npz", "korean.json", "english.json", "embedding.npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class AspectFigures:
 
 def write(card: Path, weights: Path, nsmc_path: Path, mams_folder: Path, kor_semeval: Path | None) -> None:
     """Evaluate the weights in the folder and write the card."""
-    finder = AspectFinder.load(weights / "aspects.json")
+    finder = AspectFinder.load(weights)
     embedder = LiteEmbedder.load(weights / "embedding.npz")
     model = SentimentModel.load(weights / "sentiment.npz")
     judge = LiteJudge(model, finder)
@@ -194,7 +194,7 @@ def cost_lines(weights: Path, texts: list[str]) -> Iterator[str]:
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     load_s, rss_mb = json.loads(loaded)
     model = SentimentModel.load(weights / "sentiment.npz")
-    finder = AspectFinder.load(weights / "aspects.json")
+    finder = AspectFinder.load(weights)
     embedder = LiteEmbedder.load(weights / "embedding.npz")
     yield f"{sizes}. Loading all takes {load_s:.2f} s of CPU; a process that has loaded them takes {rss_mb:.0f} MB."
     yield f"On one core, over {len(texts):,} film reviews (compare within this line only; machines differ): "
@@ -215,7 +215,7 @@ Written by `scripts/train`; the figures are from that run.
 | weights | what they do | how they were made |
 |---|---|---|
 | `sentiment.npz` | log odds of praise for a whole review | logistic regression over hashed character n-grams (1 to 4), words and pairs; int8 on a square-root scale; temperature fitted on held-out subjects |
-| `aspects.json` | surface forms of opinions and nouns by aspect | our lexicon (`training/lexicon_ko.py`, `lexicon_en.py`), conjugated with Kiwi |
+| `korean.json`, `english.json` | surface forms of opinions and nouns by aspect | our lexicon (`training/lexicon_ko.py`, `lexicon_en.py`), conjugated with Kiwi |
 | `embedding.npz` | 64 integers a text | truncated SVD of weighed n-gram counts, first direction dropped; int8 |
 
 ## Sources

@@ -173,9 +173,9 @@ def is_nameable(target: str, aspect: Aspect, language: Language) -> bool:
     return is_in(word, language) and word not in SAYS_NO_MORE.get(aspect, frozenset()) | SAYS_NO_MORE["*"]
 
 
-def phrase(opinion: str, language: Language, *, negated: bool) -> str | None:
+def phrase(opinion: str | None, language: Language, *, negated: bool) -> str | None:
     """An opinion as a claim may say it; None for slang, hype, and words of another language."""
-    if not is_in(opinion, language) or opinion in NOT_PUBLISHED:
+    if opinion is None or not is_in(opinion, language) or opinion in NOT_PUBLISHED:
         return None
     if language == "en":
         return f"not {opinion}" if negated else opinion

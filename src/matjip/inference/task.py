@@ -75,7 +75,7 @@ class Mention:
     aspect: Aspect
     polarity: Polarity
     target: str | None  # the thing spoken of, as written ("국물"); None where the opinion implies it ("맛있어요")
-    opinion: str  # the opinion's dictionary form ("진하다", "delicious")
+    opinion: str | None  # its dictionary form ("진하다", "delicious"); None where only the clause as a whole says it
     start: int  # of the span that covers target and opinion
     end: int
     negated: bool = False

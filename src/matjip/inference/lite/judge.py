@@ -33,7 +33,7 @@ class LiteJudge:
     def load(cls) -> "LiteJudge":
         """The judge with the weights that ship in the package."""
         folder = files("matjip.inference.lite")
-        return cls(SentimentModel.load(folder / "sentiment.npz"), AspectFinder.load(folder / "aspects.json"))
+        return cls(SentimentModel.load(folder / "sentiment.npz"), AspectFinder.load(folder))
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
         texts = task.queries if isinstance(task, ExpandQuery) else cast(JudgeSentiment, task).texts

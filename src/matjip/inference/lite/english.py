@@ -1,0 +1,138 @@
+"""What an English text praises and blames: clause by clause, an opinion word and the nearest noun that it goes with."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import orjson
+
+from matjip.inference.task import Aspect, Mention, Polarity
+
+__all__ = ["English"]
+
+FAR_WORDS = 6  # words between a noun and its opinion; further apart they belong to other clauses
+WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
+CLAUSE_END = re.compile(r"[.!?;\n]|,| but | although | though | however | yet | while ", re.IGNORECASE)
+NEGATORS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "hardly",
+        "barely",
+        "without",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "don't",
+        "didn't",
+        "doesn't",
+        "can't",
+        "couldn't",
+        "nothing",
+        "neither",
+    ]
+)
+UNREAL_WORDS = frozenset(
+    ["if", "would", "could", "should", "expected", "hoped", "wish", "supposed", "used", "heard", "said"]
+)
+COPULAS = frozenset(
+    ["is", "was", "are", "were", "be", "been", "seems", "seemed", "tasted", "tastes", "looked", "felt", "feels"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class English:
+    """The English tables."""
+
+    opinions: dict[str, tuple[int, Aspect | None, list[Aspect]]]
+    nouns: dict[str, Aspect]
+
+    @classmethod
+    def load(cls, file: Traversable | Path) -> "English":
+        """Read what `training/aspects.py` wrote."""
+        table = orjson.loads(file.read_bytes())
+        opinions, nouns = table["opinions"], table["nouns"]
+        assert isinstance(opinions, dict)
+        assert isinstance(nouns, dict)
+        return cls({word: tuple(known) for word, known in opinions.items()}, nouns)
+
+    def mentions(self, text: str) -> Iterator[Mention]:
+        start = 0
+        for stop in [*(match.span() for match in CLAUSE_END.finditer(text)), (len(text), len(text))]:
+            words = [
+                (match.group().lower().replace("’", "'"), match.start(), match.end())
+                for match in WORD.finditer(text, start, stop[0])
+            ]
+            yield from self._clause(text, words)
+            start = stop[1]
+
+    def _clause(self, text: str, words: list[tuple[str, int, int]]) -> Iterator[Mention]:
+        nouns = list(self._spans(words, self.nouns))
+        used = {place for first, last, _ in nouns for place in range(first, last)}
+        for first, last, phrase in self._spans(words, self.opinions):
+            if used & set(range(first, last)):
+                continue
+            said = {word for word, _, _ in words[:first]}
+            if said & UNREAL_WORDS:
+                continue
+            polarity, implied, aspects = self.opinions[phrase]
+            if not polarity:
+                continue  # "kind of", "dog-friendly": recognised, and praises nobody
+            noun = self._noun(nouns, first, last, words, aspects)
+            aspect = self.nouns[noun[2]] if noun else implied
+            if aspect is None:
+                continue
+            denials = [place for place in range(max(0, first - 4), first) if words[place][0] in NEGATORS]
+            negated = len(denials) % 2 == 1 and "only" not in said
+            begin = min([first, *denials[-1:], noun[0] if noun else first])
+            end = max(last, noun[1] if noun else last)
+            yield Mention(
+                aspect=aspect,
+                polarity=_polarity(polarity, negated=negated),
+                target=text[words[noun[0]][1] : words[noun[1] - 1][2]] if noun else None,
+                opinion=phrase,
+                start=words[begin][1],
+                end=words[end - 1][2],
+                negated=negated,
+            )
+
+    @staticmethod
+    def _spans(words: list[tuple[str, int, int]], table: Mapping[str, object]) -> Iterator[tuple[int, int, str]]:
+        place = 0
+        while place < len(words):
+            for size in (3, 2, 1):
+                phrase = " ".join(word for word, _, _ in words[place : place + size])
+                if phrase in table and place + size <= len(words):
+                    yield place, place + size, phrase
+                    place += size - 1
+                    break
+            place += 1
+
+    def _noun(
+        self,
+        nouns: list[tuple[int, int, str]],
+        first: int,
+        last: int,
+        words: list[tuple[str, int, int]],
+        aspects: list[Aspect],
+    ) -> tuple[int, int, str] | None:
+        best, best_distance = None, float(FAR_WORDS)
+        for noun in nouns:
+            if self.nouns[noun[2]] not in aspects:
+                continue
+            if noun[0] >= last:  # "great service": right behind; further on only if nothing better stands before
+                distance = noun[0] - last + 0.5 if noun[0] - last <= 1 else noun[0] - last + 3.0
+            else:
+                between = {word for word, _, _ in words[noun[1] : first]}
+                distance = first - noun[1] + (0.0 if between & COPULAS else 1.0)
+            if distance < best_distance:
+                best, best_distance = noun, distance
+        return best
+
+
+def _polarity(sign: int, *, negated: bool) -> Polarity:
+    return "positive" if (sign > 0) != negated else "negative"
