@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from matjip.inference.embedder import Vectors
 from matjip.inference.lite.features import hashed
+from matjip.inference.lite.weights import MANIFEST, verify
 
 __all__ = ["LiteEmbedder"]
 
@@ -26,10 +26,13 @@ class LiteEmbedder:
     rows: NDArray[np.float32]  # shape (buckets, dimensions)
 
     @classmethod
-    def load(cls, file: Traversable | Path | None = None) -> "LiteEmbedder":
-        """Read what `training/embedding.py` wrote."""
-        file = file or files("matjip.inference.lite") / "embedding.npz"
-        with file.open("rb") as opened, np.load(opened) as data:
+    def load(cls, file: Path | None = None) -> "LiteEmbedder":
+        """Read what `training/embedding.py` wrote. Raises Misconfigured where the manifest beside it names another file."""
+        folder = file.parent if file else files("matjip.inference.lite")
+        name = file.name if file else "embedding.npz"
+        if file is None or (folder / MANIFEST).is_file():
+            verify(folder, [name])
+        with (folder / name).open("rb") as opened, np.load(opened) as data:
             return cls(data["codes"].astype(np.float32) * data["scale"].astype(np.float32)[:, None])
 
     @property

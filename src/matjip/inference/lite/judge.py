@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TypeVar, cast
 
 from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.sentiment import SentimentModel
 from matjip.inference.lite.situations import expand
+from matjip.inference.lite.weights import verify
 from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
 
 __all__ = ["LiteJudge"]
@@ -30,9 +33,10 @@ class LiteJudge:
         }
 
     @classmethod
-    def load(cls) -> "LiteJudge":
-        """The judge with the weights that ship in the package."""
-        folder = files("matjip.inference.lite")
+    def load(cls, folder: Traversable | Path | None = None) -> "LiteJudge":
+        """The judge with the weights of a folder, by default the package's. Raises Misconfigured where one is damaged."""
+        folder = folder or files("matjip.inference.lite")
+        verify(folder)
         return cls(SentimentModel.load(folder / "sentiment.npz"), AspectFinder.load(folder))
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
