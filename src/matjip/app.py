@@ -21,6 +21,8 @@ from matjip.api.health import (
     Check,
     database_check,
     disk_check,
+    embedder_check,
+    examine,
     index_check,
     lifecycle_check,
     memory_check,
@@ -54,6 +56,7 @@ __all__ = ["Service", "erasure_key", "listen", "open_service", "prepare_folder",
 ERASURE_KEY_BYTES = 32
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
 MIN_FREE_DISK_BYTES = 200_000_000  # room for a day of reviews and a rewritten database of the size of the sample's
+SELF_CHECK_S = 10.0  # at the start, where nobody waits yet and files are cold
 MIN_FREE_MEMORY_BYTES = 200_000_000  # about what the process itself takes
 
 
@@ -151,6 +154,7 @@ async def open_service(
                 database_check(reviews, clock),
                 index_check(reviews, index),
                 models_check(lite),  # past the cache: the weights are asked
+                embedder_check(embedder),
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
                 disk_check(settings.data_dir, min_free_bytes=MIN_FREE_DISK_BYTES),
             ),
@@ -218,6 +222,9 @@ def erasure_key(settings: Settings) -> bytes:
 
 
 async def _follow(service: Service) -> None:
+    for check, finding in await examine(service.checks[1:], timeout_s=SELF_CHECK_S):  # all but the lifecycle's own
+        if finding.status == "fail":  # readiness refuses for as long as it is so; the log says it once, at the start
+            logger("matjip").error("a part is not well at the start", check=check.name, reason=finding.output)
     try:
         await service.projector.catch_up()
     except Unavailable as error:  # the follower asks again; until then searches say how far behind they are

@@ -6,25 +6,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from matjip.clock import Clock, to_iso
 from matjip.errors import MatjipError
 from matjip.index.index import Index
+from matjip.inference.embedder import Embedder
 from matjip.inference.judge import Judge
-from matjip.inference.task import JudgeSentiment, Label
+from matjip.inference.task import FindAspects, JudgeSentiment, Label, Mention
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.store import Reviews
 from matjip.telemetry.logs import logger
 
 __all__ = [
     "GOLDEN",
+    "GOLDEN_SEARCHES",
     "MEDIA_TYPE",
     "Check",
     "Finding",
+    "Golden",
     "Status",
     "database_check",
     "disk_check",
+    "embedder_check",
     "examine",
     "index_check",
     "lifecycle_check",
@@ -39,12 +43,36 @@ Status = Literal["pass", "warn", "fail"]
 ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
 BEHIND_WARN = 10_000  # events; the index takes some seconds for them, and searches miss them until then
 MEMORY_INFO = Path("/proc/meminfo")
-# No model that is worth anything gets these wrong; one that does was loaded from a damaged file.
-GOLDEN: tuple[tuple[str, Label], ...] = (
-    ("정말 맛있어요. 직원분도 친절하고 또 오고 싶어요!", "positive"),
-    ("최악이에요. 음식은 식었고 불친절해서 다시는 안 가요.", "negative"),
-    ("Delicious food and very friendly staff, we loved it.", "positive"),
-    ("Terrible. Cold food, rude staff, never again.", "negative"),
+MOST_NAMED = 3  # sentences in a finding's output
+
+
+class Golden(NamedTuple):
+    """A sentence that everybody understands: which way it leans, and what it praises (+) or blames (-)."""
+
+    text: str
+    label: Label
+    says: tuple[str, ...] = ()
+
+
+# No model that is worth anything gets these wrong; one that does has swapped labels or was loaded from a damaged file.
+# Those without an aspect ask the words' weights alone, which found aspects would otherwise outvote.
+GOLDEN: tuple[Golden, ...] = (
+    Golden("정말 맛있어요. 직원분도 친절하고 또 오고 싶어요!", "positive", ("taste+", "service+")),
+    Golden("최악이에요. 음식은 식었고 불친절해서 다시는 안 가요.", "negative", ("service-",)),
+    Golden("가격도 저렴하고 매장이 깨끗해요. 추천합니다.", "positive", ("price+", "cleanliness+")),
+    Golden("너무 비싸고 시끄러워요. 돈이 아까워요.", "negative", ("price-", "atmosphere-")),
+    Golden("부모님도 정말 만족하셨어요. 감사합니다!", "positive"),
+    Golden("두 번 다시 안 갈 겁니다. 실망했어요.", "negative"),
+    Golden("Delicious food and very friendly staff, we loved it.", "positive", ("taste+", "service+")),
+    Golden("Terrible. Cold food, rude staff, never again.", "negative", ("service-",)),
+    Golden("Great prices and a cozy atmosphere.", "positive", ("price+", "atmosphere+")),
+    Golden("The place was dirty and overpriced. I want my money back.", "negative", ("cleanliness-", "price-")),
+)
+# What is asked for, what must be found first, and what must not.
+GOLDEN_SEARCHES: tuple[tuple[str, str, str], ...] = (
+    ("친절한 직원", "직원분들이 정말 친절해요", "주차장이 넓고 편해요"),
+    ("주차하기 편한 곳", "주차장이 넓고 편해요", "직원분들이 정말 친절해요"),
+    ("friendly staff", "Very friendly staff!", "The soup was cold and salty."),
 )
 
 
@@ -157,17 +185,54 @@ def index_check(reviews: Reviews, index: Index) -> Check:
 
 
 def models_check(judge: Judge) -> Check:
-    """The golden sentences come out right."""
+    """The golden sentences come out right: the label, and every aspect that they speak of."""
 
     async def probe() -> Finding:
-        verdicts = await judge.judge(JudgeSentiment(texts=tuple(text for text, _ in GOLDEN)))
-        wrong = sum(verdict.answer.label != label for verdict, (_, label) in zip(verdicts, GOLDEN, strict=True))
-        if wrong:
-            output = f"{wrong} of {len(GOLDEN)} sentences that everybody understands came out wrong."
-            return Finding(status="fail", observed=len(GOLDEN) - wrong, unit="sentences", output=output)
-        return Finding(status="pass", observed=len(GOLDEN), unit="sentences")
+        texts = tuple(golden.text for golden in GOLDEN)
+        labels = [verdict.answer.label for verdict in await judge.judge(JudgeSentiment(texts))]
+        mentions = [verdict.answer for verdict in await judge.judge(FindAspects(texts))]
+        wrong = [
+            fault
+            for golden, label, found in zip(GOLDEN, labels, mentions, strict=True)
+            if (fault := _misread(golden, label, found))
+        ]
+        return _examined(len(GOLDEN), wrong, "sentences that everybody understands came out wrong")
 
     return Check(name="models", measurement="goldenSentences", kind="component", probe=probe)
+
+
+def embedder_check(embedder: Embedder) -> Check:
+    """The golden searches find what they ask for before what they do not."""
+
+    async def probe() -> Finding:
+        vectors = (await embedder.embed([text for search in GOLDEN_SEARCHES for text in search])).astype(int)
+        wrong = [
+            f"{query!r} is nearer to {other!r} than to {right!r}"
+            for (query, right, other), (asked, near, far) in zip(
+                GOLDEN_SEARCHES, vectors.reshape(len(GOLDEN_SEARCHES), 3, -1), strict=True
+            )
+            if asked @ near <= asked @ far
+        ]
+        return _examined(len(GOLDEN_SEARCHES), wrong, "searches that everybody understands came out wrong")
+
+    return Check(name="embedder", measurement="goldenSearches", kind="component", probe=probe)
+
+
+def _misread(golden: Golden, label: Label, found: Sequence[Mention]) -> str | None:
+    said = {mention.aspect + ("+" if mention.polarity == "positive" else "-") for mention in found}
+    if label != golden.label:
+        return f"{golden.text!r} is {label}, expected {golden.label}"
+    if missing := [aspect for aspect in golden.says if aspect not in said]:
+        return f"{golden.text!r} says {' '.join(sorted(said)) or 'nothing'}, expected {' '.join(missing)}"
+    return None
+
+
+def _examined(asked: int, wrong: Sequence[str], sentence: str) -> Finding:
+    if not wrong:
+        return Finding(status="pass", observed=asked, unit="examples")
+    more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+    output = f"{len(wrong)} of {asked} {sentence}: {'; '.join(wrong[:MOST_NAMED])}{more}."
+    return Finding(status="fail", observed=asked - len(wrong), unit="examples", output=output)
 
 
 def disk_check(folder: Path, *, min_free_bytes: int) -> Check:

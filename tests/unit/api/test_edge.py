@@ -5,9 +5,8 @@ import asyncio
 import pytest
 
 from matjip.api.errors import NEUTRAL
-from matjip.api.health import Check, Finding, disk_check, examine, memory_check, models_check
+from matjip.api.health import Check, Finding, disk_check, examine, memory_check
 from matjip.api.server import ApiSettings
-from matjip.inference.task import Sentiment, Verdict
 from matjip.telemetry.record import RequestFinished
 from tests.unit.api.conftest import client_of
 from tests.unit.api.fakes import Stack
@@ -118,15 +117,3 @@ async def test_memory_warns_below_twice_the_least_and_fails_below_it(tmp_path, k
     (tmp_path / "meminfo").write_text(f"MemTotal: 9999 kB\nMemAvailable: {kib} kB\n")
     found = await memory_check(min_free_bytes=1_000 * 1_024, source=tmp_path / "meminfo").probe()
     assert found.status == status
-
-
-async def test_a_model_that_gets_plain_sentences_wrong_fails():
-    class Contrary:
-        name = "contrary"
-
-        async def judge(self, task):
-            answer = Sentiment(label="neutral", p_positive=0.5, confidence=1.0)
-            return tuple(Verdict(answer=answer, engine="x", model="x") for _ in task.texts)
-
-    finding = await models_check(Contrary()).probe()
-    assert (finding.status, finding.observed) == ("fail", 0)
