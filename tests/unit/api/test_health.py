@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from training import manifest
 
 from matjip.api.health import GOLDEN, GOLDEN_SEARCHES, embedder_check, models_check
 from matjip.inference.lite import weights
@@ -14,7 +15,6 @@ from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment
 from tests.unit.api.conftest import client_of
 from tests.unit.api.fakes import Stack
-from training import manifest
 
 SHIPPED = Path(weights.__file__).parent
 OTHER = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
