@@ -22,12 +22,19 @@ __all__ = ["OTHER", "Korean"]
 Role = Literal["said", "bare", "modifying", "unreal"]
 FAR_CHARS = 14  # squeezed characters between a noun and its opinion; further apart they belong to other clauses
 HANGUL = re.compile("[가-힣]")
+WORD = re.compile(r"\n|\S+")
+HANGUL_ONLY = re.compile("[가-힣]+")
+BOUNDARY = re.compile(
+    "(?:[^가-힣](?=.)|[가-힣](?=[^가-힣]))", re.DOTALL
+)  # inside a word, before and behind what is no Hangul
 SYLLABLE = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # the parts that one modern syllable is made of
 PARTICLE = re.compile(
     "이랑|에서도|에서는|에서|에는|에도|까지도|까지|부터|이나|들이|들은|들도|들을|들|이고|이며|"
     "께서|님이|님도|님은|님들|분이|분도|분은|이|가|은|는|도|을|를|의|에|로|으로|와|과|랑|만|나"
 )
 DENIED_AFTER = re.compile("(?:지|지는|지도|진|질|진않)?(?:않|못하|못해|안)")
+DENIALS = ("안", "못", "별로", "하나도", "전혀", "그닥")
+DENIAL = re.compile("|".join(DENIALS))
 DENIED_NOUN = re.compile("(?:은|는|이|가|까지는|까진)?(?:아니|아님|아녔)")
 DENIED_BEFORE = ("안", "못", "별로안", "하나도안", "전혀안", "그닥안")
 UNREAL_AFTER = re.compile(
@@ -92,6 +99,8 @@ class Squeezed:
 
     @classmethod
     def of(cls, text: str) -> "Squeezed":
+        if unicodedata.is_normalized("NFC", text):
+            return cls._of_words(text)
         kept: list[str] = []
         at: list[int] = []
         until: list[int] = []
@@ -108,12 +117,26 @@ class Squeezed:
         edges.add(len(kept))
         return cls("".join(kept), at, until, edges)
 
+    @classmethod
+    def _of_words(cls, text: str) -> "Squeezed":
+        """The same for a text that is stored as it is read, word by word: most texts, and four times as fast."""
+        kept: list[str] = []
+        at: list[int] = []
+        edges: list[int] = []
+        for match in WORD.finditer(text):
+            word = match.group()
+            if word != "\n":
+                edges.append(len(at))
+                if not HANGUL_ONLY.fullmatch(word):
+                    edges += [len(at) + one.end() for one in BOUNDARY.finditer(word)]
+            kept.append(word)
+            at += range(match.start(), match.end())
+        edges.append(len(at))
+        return cls("".join(kept), at, [place + 1 for place in at], set(edges))
+
 
 def _letters(text: str) -> Iterator[tuple[str, int, int]]:
     """Each character with its place; Hangul that was stored as its parts comes as the one syllable that is read."""
-    if unicodedata.is_normalized("NFC", text):
-        yield from ((letter, place, place + 1) for place, letter in enumerate(text))
-        return
     place = 0
     for match in SYLLABLE.finditer(text):
         yield from ((text[one], one, one + 1) for one in range(place, match.start()))
@@ -132,6 +155,8 @@ class Korean:
     adverbs: dict[str, bool]
     heads: set[str] = field(default_factory=set)
     longest: int = 0
+    starts: frozenset[str] = frozenset()  # characters that anything known starts with: all others are passed over
+    adverb_starts: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, file: Traversable | Path) -> "Korean":
@@ -149,6 +174,10 @@ class Korean:
             dict.fromkeys(adverbs, True),
             {surface[:2] for surface in surfaces} | {surface for surface in surfaces if len(surface) == 1},
             max(map(len, surfaces)),
+            frozenset(
+                word[0] for words in (surfaces, nouns, adverbs, DENIALS, ONCE.pattern.split("|")) for word in words
+            ),
+            frozenset(word[0] for word in adverbs),
         )
 
     def surface_at(self, text: str, place: int) -> str | None:
@@ -176,6 +205,8 @@ class Korean:
 
     def adverb_at(self, text: str, place: int) -> int:
         """The length of the adverb that starts here; 0 without one."""
+        if text[place : place + 1] not in self.adverb_starts:
+            return 0
         for size in range(min(5, len(text) - place), 0, -1):
             if text[place : place + size] in self.adverbs:
                 return size
@@ -188,7 +219,7 @@ class Korean:
             letter = squeezed.text[place]
             if letter in STOPS:
                 noun, once = None, -1
-            if place in squeezed.edges or place == resume:
+            if letter in self.starts and (place in squeezed.edges or place == resume):
                 if ONCE.match(squeezed.text, place):
                     once = place
                 if surface := self.surface_at(squeezed.text, place):
@@ -208,9 +239,8 @@ class Korean:
 
     @staticmethod
     def _denial_at(text: str, place: int) -> int:
-        return next(
-            (len(word) for word in ("안", "못", "별로", "하나도", "전혀", "그닥") if text.startswith(word, place)), 0
-        )
+        denial = DENIAL.match(text, place)
+        return denial.end() - place if denial else 0
 
     def _mention(
         self, text: str, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool
