@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +15,7 @@ import uvicorn
 
 from matjip import __version__
 from matjip.analysis.analyses import Analyses
+from matjip.analysis.evidence import Mask
 from matjip.analysis.projection import Projector
 from matjip.analysis.results import SqlResults
 from matjip.analysis.search import Search
@@ -51,7 +53,7 @@ from matjip.telemetry.logs import logger
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Service", "erasure_key", "listen", "open_service", "prepare_folder", "serve"]
+__all__ = ["Service", "erasure_key", "listen", "masking", "open_service", "prepare_folder", "serve"]
 
 ERASURE_KEY_BYTES = 32
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
@@ -140,7 +142,7 @@ async def open_service(
                 clock=clock,
                 new_id=ids,
                 language_of=language_of,
-                mask=mask,
+                mask=masking(settings),
                 near_duplicates=near_duplicates,
                 hooks=hooks,
                 settings=settings.analysis,
@@ -219,6 +221,11 @@ def erasure_key(settings: Settings) -> bytes:
     except FileExistsError:
         pass
     return file.read_bytes()
+
+
+def masking(settings: Settings) -> Mask:
+    """What hides personal data wherever a review is quoted; names of staff only where the settings say so."""
+    return partial(mask, names=settings.analysis.mask_names)
 
 
 async def _follow(service: Service) -> None:

@@ -26,7 +26,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from matjip import __version__
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.result import AnalysisName, SearchResult, Window
-from matjip.app import Service, erasure_key, open_service, prepare_folder, serve
+from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
 from matjip.console.gather import gather
@@ -34,7 +34,6 @@ from matjip.console.report import Report, RestaurantReport, Timing, render
 from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
 from matjip.database import open_database
 from matjip.errors import Code, Fault, Invalid, MatjipError
-from matjip.inference.lite.mask import mask
 from matjip.reviews.dump import dump, state_at
 from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
 from matjip.reviews.sql import SqlReviews
@@ -228,7 +227,7 @@ def analyze(
         asks = [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh) for item in ids]
         return await _report(service, asks, (), caller(tenant), quiet=as_json)
 
-    made = run(work, data_dir)
+    made, mask = run(work, data_dir), masking(load(data_dir=data_dir))
     if as_json:
         print_json([results_of(item) for item in made.restaurants])
     else:
@@ -281,7 +280,7 @@ def search(
     if as_json:
         print_json(found)
     else:
-        out.print(hits_view(found, mask=mask))
+        out.print(hits_view(found, mask=masking(load(data_dir=data_dir))))
 
 
 @cli.command()
@@ -382,7 +381,7 @@ def demo(
     name = f"{source.name.split('.')[0]}-{hashlib.sha256(bytes(source.resolve())).hexdigest()[:6]}"
     settings = load(data_dir=data_dir or Path("var/demo") / name)
     report = report or settings.data_dir / "report.html"
-    made = asyncio.run(whole_job(settings, source))
+    made, mask = asyncio.run(whole_job(settings, source)), masking(settings)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(render(made, mask=mask), encoding="utf-8")
     out.print(overview(made))

@@ -65,6 +65,10 @@ class AnalysisSettings(BaseModel):
     small_below_reviews: int = Field(default=20, ge=0, description="Fewer reviews than this are few.")
     quote_max_chars: int = Field(default=80, ge=10, le=1_000, description="Longest quote, in code points.")
     quotes_per_statement: int = Field(default=3, ge=1, le=20, description="Quotes shown behind a statement.")
+    mask_names: bool = Field(
+        default=False,
+        description="Hide the names of staff in quotes and reports too, as in 김민수 사장님 or our server Jessica.",
+    )
     sample_max_reviews: int = Field(default=300, ge=10, description="Reviews that step A looks for candidates in.")
     sample_seed: int = Field(default=7, description="Seed of that sample; the same seed draws the same reviews.")
     group_min_restaurants: int = Field(default=3, ge=1, description="Restaurants in a comparison group, at least.")

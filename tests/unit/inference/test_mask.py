@@ -5,8 +5,14 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.inference.suites import score_mask, secrets
 
 from matjip.inference.lite.mask import HIDDEN, mask
+
+SUITE = secrets()
+KINDS = ["phone", "email", "account", "resident", "card", "name"]
+LEAST_RECALL = dict.fromkeys(KINDS, 0.95) | {"card": 0.85}
+LEAST_PRECISION = dict.fromkeys(KINDS, 0.95) | {"card": 0.85}
 
 HIDE = [
     # telephone: mobile, written in many ways
@@ -81,3 +87,46 @@ def test_no_text_of_five_thousand_characters_takes_long(text):
     began = process_time()
     mask(text)
     assert process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "김" * 5_000,
+        "직원 " * 1_600,
+        "김민수 사장님 " * 600,
+        "server Jessica " * 330,
+        "Tom, " * 1_000,
+        "직원 이름이 " * 700,
+    ],
+)
+def test_no_text_of_five_thousand_characters_takes_long_with_names(text):
+    began = process_time()
+    mask(text, names=True)
+    assert process_time() - began < 0.5
+
+
+def test_names_stay_unless_asked_for():
+    assert mask("김민수 사장님과 our server Jessica") == "김민수 사장님과 our server Jessica"
+
+
+def test_a_hidden_name_keeps_its_role_and_its_length():
+    assert mask("직원 이지은님 최고, our server Jessica too", names=True) == ("직원 ●●●님 최고, our server ●●●●●●● too")
+
+
+@given(st.lists(st.sampled_from([*(row["text"] for row in SUITE), " ", "님", "사장님 "]), max_size=5).map("".join))
+def test_a_text_masked_with_names_is_as_long_as_before(text):
+    once = mask(text, names=True)
+    assert all(new in (old, HIDDEN) for old, new in zip(text, once, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_labelled_secrets_of_each_kind_are_found(kind):
+    score = score_mask(row for row in SUITE if row["kind"] == kind)
+    assert score.recall >= LEAST_RECALL[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_looks_like_a_secret_of_each_kind_is_left(kind):
+    score = score_mask(row for row in SUITE if row["kind"] == kind)
+    assert score.precision >= LEAST_PRECISION[kind]

@@ -14,7 +14,7 @@ SHORTEST_CHARS = 20  # "맛있어요" is said by many who never met; below this 
 SHINGLE_CHARS = 3
 HASHES = 64
 BANDS = 16  # of 4 hashes: pairs of similarity 0.7 meet in some band with probability 0.988 (1 - (1 - 0.7⁴)¹⁶)
-SIMILAR = 0.7  # share of common shingles (Jaccard): a word exchanged or moved in a sentence of forty letters
+SIMILAR = 0.6  # share of common shingles (Jaccard): a word or two exchanged or moved in a sentence of forty letters
 # Texts of one template all meet in one band: the first of them stand for the rest, or the work grows with the square.
 MOST_IN_BAND = 8
 CODE_BITS = 21  # of a Unicode code point: three of them are one exact 64-bit number

@@ -5,6 +5,8 @@ Service numbers (1588-0000) lead to nobody in person and look like a range of pr
 
 import re
 
+from matjip.inference.lite.names import name_spans
+
 __all__ = ["mask"]
 
 HIDDEN = "●"
@@ -22,13 +24,14 @@ WHOLE = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{{1,64}}{AT}[A-Za-z0-9\-]{{1,63}}(?:\.[A-Za-z0-9\-]{{1,63}})+",
+        r"(?<![\w.+\-])[\w.+\-]{1,64}\sat\s[\w\-]{1,63}(?:\sdot\s(?:com|net|org|co|kr|io))+\b",
         rf"(?<![\dA-Za-z])\(?(?:(?:\+|00)?82{LINK}[0oO]?|[0oO])[1Il][0oO16-9]{LINK}[\doO]{{3,4}}{LINK}[\doO]{{4}}(?![\dA-Za-z])",
         rf"공일[공일육칠팔구]{LINK}{SPOKEN}{{3,4}}{LINK}{SPOKEN}{{4}}",
         rf"(?<!\d)\(?(?:(?:\+|00)82{LINK}0?|82-|0){AREA}{LINK}\d{{3,4}}{LINK}\d{{4}}(?!\d)",  # a line, Korea
         rf"(?<![\d.,])(?:\+|00)\d{{1,3}}[\s.\-]?\(?\d{{1,4}}\)?[\s.\-]?\d{{3,4}}[\s.\-]?\d{{3,4}}{END}",  # a line, abroad
         r"(?<!\d)\(\d{3}\)\s?\d{3}[\s.\-]\d{4}(?!\d)",  # the same as North America writes it
         rf"(?<!\d){DAY}\s?[\-–—]?\s?[1-8*xX●][\d*xX●]{{6}}(?!\d)",  # resident registration number, starred or not
-        r"(?<!\d)\d{11,16}(?!\d)",  # an account or a card in one piece: nobody writes a price so
+        r"(?<![\d#])\d{11,16}(?!\d)",  # an account or a card in one piece: nobody writes a price so
     )
 )
 # Several groups of digits are an account or a card only with enough digits; dates, years and lists of hours have the same look.
@@ -46,12 +49,17 @@ DATE = re.compile(r"(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?!
 SHOWN = re.compile(r"\s")
 
 
-def mask(text: str) -> str:
-    """The text with telephone, e-mail, account, resident and card numbers hidden; as long as before."""
+def mask(text: str, *, names: bool = False) -> str:
+    """The text with telephone, e-mail, account, resident and card numbers hidden; as long as before.
+
+    On request the names of those who work there as well: "김민수 사장님", "our server Jessica".
+    """
     for pattern in WHOLE:
         text = pattern.sub(lambda match: _hidden(match.group()), text)
     for pattern in GROUPS:
         text = pattern.sub(_number, text)
+    for start, end in list(name_spans(text)) if names else ():
+        text = text[:start] + _hidden(text[start:end]) + text[end:]
     return text
 
 
