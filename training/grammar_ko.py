@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import NamedTuple
 
 from training.conjugate import FINAL, HONORIFIC, JOINING, conjugated, subject_particle
-from training.lexicon_ko import NOUNS, OPINIONS, PRAISE, REGRET, Opinion
+from training.lexicon_ko import NOUNS, OPINIONS, PRAISE, REGRET, STORIES, TOLD, Opinion
 
-__all__ = ["generate"]
+__all__ = ["Made", "generate", "generate_labelled", "with_mood"]
 
 ADVERBS = (
     "정말",
@@ -57,44 +58,92 @@ FEAR = (
 )
 
 
+STORY_SHARE = 0.1  # of the labelled sentences
+
+
+class Made(NamedTuple):
+    """A sentence, whether it praises (1), blames (0) or does neither (None), and the aspects that it speaks of."""
+
+    text: str
+    label: int | None
+    aspects: tuple[str, ...]
+
+
 def generate(count: int, dice: Random) -> Iterator[tuple[str, int]]:
     """`count` distinct sentences, half praising (1) and half blaming (0)."""
-    words = {aspect: nouns.split() for aspect, nouns in NOUNS.items()}
-    stock = {1: [text.strip() for text in PRAISE.replace("\n", "").split("|")],
-             0: [text.strip() for text in REGRET.replace("\n", "").split("|")]}  # fmt: skip
-    seen = set()
-    for label, texts in stock.items():
-        for text in texts:
-            seen.add(text)
-            yield text, label
-    while len(seen) < count:
-        label = len(seen) % 2
-        text = _roughened(_sentence(label, words, stock, dice), dice)
+    for made in _distinct(count, dice):
+        assert made.label is not None
+        yield made.text, made.label
+
+
+def generate_labelled(count: int, dice: Random) -> Iterator[Made]:
+    """`count` distinct sentences with the aspects of all their clauses; one in ten tells a story of no aspect."""
+    yield from _distinct(count - round(count * STORY_SHARE), dice)
+    seen: set[str] = set()
+    while len(seen) < round(count * STORY_SHARE):
+        parts = dice.sample(STORIES.replace("\n", "").split("|"), dice.choice((1, 2, 2, 3)))
+        text = _roughened(dice.choice((" ", ". ", ", ", ".. ")).join(part.strip() for part in parts), dice)
         if text not in seen:
             seen.add(text)
-            yield text, label
+            yield Made(text, None, ())
 
 
-def _sentence(label: int, words: dict[str, list[str]], stock: dict[int, list[str]], dice: Random) -> str:
+def _distinct(count: int, dice: Random) -> Iterator[Made]:
+    words = {aspect: nouns.split() for aspect, nouns in NOUNS.items()}
+    stock = _stock()
+    seen: set[str] = set()
+    for made in (*stock[1], *stock[0]):
+        if made.text not in seen and len(seen) < count:
+            seen.add(made.text)
+            yield made
+    while len(seen) < count:
+        made = _sentence(len(seen) % 2, words, stock, dice)
+        made = made._replace(text=_roughened(made.text, dice))
+        if made.text not in seen:
+            seen.add(made.text)
+            yield made
+
+
+def _stock() -> dict[int, list[Made]]:
+    """The whole sentences of the lexicon by label."""
+    stock = {
+        label: [Made(text.strip(), label, ()) for text in texts.replace("\n", "").split("|")]
+        for label, texts in ((1, PRAISE), (0, REGRET))
+    }
+    for (aspect, label), texts in TOLD.items():
+        stock[label] += [Made(text.strip(), label, (aspect,)) for text in texts.replace("\n", "").split("|")]
+    return stock
+
+
+def _joined(label: int, parts: list[Made], between: str) -> Made:
+    aspects = sorted({aspect for part in parts for aspect in part.aspects})
+    return Made(between.join(part.text for part in parts), label, tuple(aspects))
+
+
+def _sentence(label: int, words: dict[str, list[str]], stock: dict[int, list[Made]], dice: Random) -> Made:
     form = dice.random()
     if form < 0.05 and not label:
-        return f"{dice.choice(HEARSAY)} {_clause(0, words, dice, final=True)}"
+        return _after(dice.choice(HEARSAY), _clause(0, words, dice, final=True))
     if form < 0.09 and not label:
-        return f"{dice.choice(ONCE)} {dice.choice(TURN)} {_clause(0, words, dice, final=True)}"
+        return _after(f"{dice.choice(ONCE)} {dice.choice(TURN)}", _clause(0, words, dice, final=True))
     if form < 0.05:
-        return f"{dice.choice(FEAR)} {_clause(1, words, dice, final=True)}"
+        return _after(dice.choice(FEAR), _clause(1, words, dice, final=True))
     if form < 0.16:
         return _bare(label, words, dice)
     clauses = dice.choices((1, 2, 3), (4, 4, 1))[0]
     parts = [_clause(label, words, dice, final=False) for _ in range(clauses - 1)]
-    text = " ".join([*parts, _clause(label, words, dice, final=True)])
+    made = _joined(label, [*parts, _clause(label, words, dice, final=True)], " ")
     if form < 0.42:
         joint = dice.choice((" ", ". ", "! ", ".. "))
-        pair = [text, dice.choice(stock[label])]
+        pair = [made, dice.choice(stock[label])]
         if dice.random() < 0.3:
             pair.reverse()
-        text = joint.join(pair)
-    return text
+        made = _joined(label, pair, joint)
+    return made
+
+
+def _after(lead: str, made: Made) -> Made:
+    return made._replace(text=f"{lead} {made.text}")
 
 
 def _opinion(label: int, aspect: str, dice: Random) -> Opinion:
@@ -102,7 +151,7 @@ def _opinion(label: int, aspect: str, dice: Random) -> Opinion:
     return dice.choice(fitting)
 
 
-def _clause(label: int, words: dict[str, list[str]], dice: Random, *, final: bool) -> str:
+def _clause(label: int, words: dict[str, list[str]], dice: Random, *, final: bool) -> Made:
     aspect = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     noun = dice.choice(words[aspect])
     ending = dice.choice(list(FINAL if final else JOINING)[: 14 if final else 9])
@@ -129,25 +178,27 @@ def _clause(label: int, words: dict[str, list[str]], dice: Random, *, final: boo
         return _clause(label, words, dice, final=final)
     if turned > 0.9 and opinion.kind in ("adjective", "hada") and final:  # 친절한 직원, 맛있는 국물
         modifying = conjugated(opinion, "는" if opinion.form.endswith(("있", "없")) else "은")
-        return f"{modifying} {noun}"
+        return Made(f"{modifying} {noun}", label, (aspect,))
     particle = dice.choice((subject_particle(noun), subject_particle(noun), "도", _topic(noun), ""))
-    return f"{noun}{particle} {said}"
+    return Made(f"{noun}{particle} {said}", label, (aspect,))
 
 
 def _topic(noun: str) -> str:
     return "은" if subject_particle(noun) == "이" else "는"
 
 
-def _bare(label: int, words: dict[str, list[str]], dice: Random) -> str:
+def _bare(label: int, words: dict[str, list[str]], dice: Random) -> Made:
     """Notes without endings: 사장님 불친절, 양 많음, 맛 굿."""
     parts = []
     for _ in range(dice.choice((1, 1, 2, 3))):
         aspect = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         opinion = _opinion(label, aspect, dice)
         said = opinion.form if opinion.kind in ("hada", "noun") else conjugated(opinion, "음")
-        alone = opinion.implies and dice.random() < 0.3
-        parts.append(said if alone else f"{dice.choice(words[aspect])} {said}")
-    return dice.choice((" ", ", ", " / ")).join(part for part in parts if part)
+        if said and opinion.implies and dice.random() < 0.3:
+            parts.append(Made(said, label, (opinion.implies,)))
+        elif said:
+            parts.append(Made(f"{dice.choice(words[aspect])} {said}", label, (aspect,)))
+    return _joined(label, parts, dice.choice((" ", ", ", " / ")))
 
 
 def _roughened(text: str, dice: Random) -> str:
