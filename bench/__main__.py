@@ -18,7 +18,7 @@ from rich.table import Table
 from matjip import __version__
 
 REPORTS = Path(__file__).parent / "reports"
-BENCHMARKS = {"import": "bench.importing", "judge": "bench.judge", "search": "bench.search"}
+BENCHMARKS = {"import": "bench.importing", "lite": "bench.lite", "search": "bench.search"}
 TABLE_WIDTH = 140  # characters; a narrower table folds its numbers
 BAR_WIDTH = 40  # characters of the longest bar
 Rows = list[dict[str, object]]

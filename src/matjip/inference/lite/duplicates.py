@@ -13,7 +13,7 @@ __all__ = ["near_duplicates"]
 SHORTEST_CHARS = 20  # "맛있어요" is said by many who never met; below this only chance repeats
 SHINGLE_CHARS = 3
 HASHES = 64
-BANDS = 16  # of 4 hashes: pairs of similarity 0.7 meet in some band with probability 0.988 (1 - (1 - 0.7⁴)¹⁶)
+BANDS = 16  # of 4 hashes: pairs of similarity 0.7 meet in some band with probability 0.988, of 0.6 with 0.89 (1 - (1 - 0.6⁴)¹⁶)
 SIMILAR = 0.6  # share of common shingles (Jaccard): a word or two exchanged or moved in a sentence of forty letters
 # Texts of one template all meet in one band: the first of them stand for the rest, or the work grows with the square.
 MOST_IN_BAND = 8
