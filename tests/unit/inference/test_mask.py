@@ -110,6 +110,36 @@ def test_names_stay_unless_asked_for():
     assert mask("김민수 사장님과 our server Jessica") == "김민수 사장님과 our server Jessica"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "직원 지정석",
+        "매니저 정수기 앞",
+        "Server Forgot our order",
+        "the host Seated us",
+        "owner Himself came",
+        "이쁜 사장님",
+        "남자직원",
+    ],
+)
+def test_a_word_beside_a_role_that_is_no_name_stays(text):
+    assert mask(text, names=True) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("어제 계시던 홍길동 매니저님", "홍길동"),
+        ("사장님(성함 노재석) 입담", "노재석"),
+        ("We had Jessica as our server", "Jessica"),
+        ("Manager Fred fixed it", "Fred"),
+        ("미나 매니저님 짱", "미나"),
+    ],
+)
+def test_a_name_beside_a_role_is_hidden(text, name):
+    assert mask(text, names=True) == text.replace(name, HIDDEN * len(name))
+
+
 def test_a_hidden_name_keeps_its_role_and_its_length():
     assert mask("직원 이지은님 최고, our server Jessica too", names=True) == ("직원 ●●●님 최고, our server ●●●●●●● too")
 

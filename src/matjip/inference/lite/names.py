@@ -41,7 +41,7 @@ GIVEN = _words(
     하윤 하린 시우 시윤 소연 소영 소희 소현 소민 선영 선미 선희 선아 영희 영수 영미 영숙 영철 영호 미영 미경 미숙 미정 미선 경희
     경민 정훈 정민 정현 정희 정아 정우 주연 주희 주영 주현 주원 진우 진영 진호 진아 진희 채원 채린 채영 다혜 다영 다솜 나영 나연
     나래 가영 가희 가연 보라 보영 보미 윤서 윤아 윤정 윤지 윤희 건우 우진 연우 연주 연희 세진 세영 세훈 종현 종민 종수 희진 희정
-    효진 효정 효주 규현 형준 형석 창민 창호 철수 광수 기현 기훈 순자 영자 말자 춘자 복순 옥자
+    효진 효정 효주 규현 형준 형석 창민 창호 철수 광수 기현 기훈 미나 길동 순자 영자 말자 춘자 복순 옥자
     제시카 제니 마이클 다니엘 데이빗 데이비드 에이미 안나 소피아 소피 제임스 톰 줄리 줄리아 크리스 앤디 에릭 케빈 엘리 클로이 올리비아
     엠마 루카스 토니 존 알렉스 사라 써니 리사 로이 브라이언 스티븐 레오 루나 에밀리 미아
     """
@@ -60,7 +60,7 @@ NO_NAMES = _words(
     주민 주연급 한정 한결 노상 장사 장인 장소 조선 조심 표정 반말 반찬 반영 채소 금방 제대 제발 백반 황당 화장 나중 유리하 지수높
     이정도 유유자적 공주 공유 공지 원주 전주 경주 진주 상주 충주 여주 나주 제주 광주 청주 파주 양주 영주 고성 하동 남해 강원 강서 강동 강진
     고장 남는 안보 오로지 조만간 정작 우선 우수 우연 마지막 마음 말씨 기사 기사님 국수 전복 장어 황태 민어 문어 송이 연어 방어 고등어
-    하지만 이건 주자임 이영화 오마주 방지용 말자 구성원 이상형 신기록 안경원 우주선 유원지 방송국 주문진 국민 서민 이민 표준 기준 공석 좌석 조율 전율 차별 정숙 조건 안건 전진 하필
+    지정석 정수기 하지만 이건 주자임 이영화 오마주 방지용 말자 구성원 이상형 신기록 안경원 우주선 유원지 방송국 주문진 국민 서민 이민 표준 기준 공석 좌석 조율 전율 차별 정숙 조건 안건 전진 하필
     지배인 대표 사장 직원 점원 매니저 셰프 쉐프 알바 점장 실장 팀장 오너 서버
     """
 )
@@ -76,7 +76,9 @@ BEGIN = r"(?<![가-힣A-Za-zㅇ○◯〇*])"
 POLITE = r"(?:님|분|씨)?"
 
 BEFORE = re.compile(rf"{BEGIN}({STARRED}|{LATIN}|[가-힣]{{1,4}}?)(?:님|씨)?\s?(?:{ROLE})")
-AFTER = re.compile(rf"(?:{ROLE}){POLITE}(?:의?\s?(?:이름|성함)[이은]?)?(?:\s?[(:,]\s?|\s)({STARRED}|{LATIN}|[가-힣]+)")
+AFTER = re.compile(
+    rf"(?:{ROLE}){POLITE}(?:의?\s?\(?(?:이름|성함)[이은]?)?(?:\s?[(:,]\s?|\s)({STARRED}|{LATIN}|[가-힣]+)"
+)
 CALLED = re.compile(rf"{BEGIN}([가-힣]{{2,4}}?)이?(?:라는|라고 하는|란)\s(?:[가-힣]{{1,4}}\s)?(?:{ROLE})")
 
 ENGLISH_ROLE = r"(?:server|waiter|waitress|bartender|manager|owner|chef|hostess|host|barista|cashier|sommelier|busboy|staff member)"
@@ -85,7 +87,7 @@ TITLED = re.compile(
     r"([A-Z][a-z]{1,14}(?:\s[A-Z][a-z]{1,14})?)\b"
 )
 INTRODUCED = re.compile(
-    rf"\b([A-Z][a-z]{{1,14}})(?:,\s|\s\(?|\s(?:was|is)\s)(?:(?:was|is)\s)?(?:our|the|my|their)\s(?:\w+\s)?(?i:{ENGLISH_ROLE})\b"
+    rf"\b([A-Z][a-z]{{1,14}})(?:,\s|\s\(?|\s(?:was|is|as)\s)(?:(?:was|is)\s)?(?:our|the|my|their)\s(?:\w+\s)?(?i:{ENGLISH_ROLE})\b"
 )
 ENGLISH_NAMES = _words(
     """
@@ -113,8 +115,12 @@ NO_ENGLISH_NAMES = _words(
     Bad Please Love Loved Highly Would Will Could Should Stand Training Service Station Tasting Menu Knife Boyardee Recommends Recommended
     In On At To For With From As If Or An All Any Only Really Everything Everyone Nothing Korean Italian Mexican Chinese Thai Japanese
     French Indian American Bar Kitchen Restaurant Cafe Grill Bistro House Pizza Burger Steak Hat Coat Style
+    Brought Forgot Gave Took Got Made Kept Went Left Sat Overall Knows Makes Takes Gives Comes Does
     """
 )
+
+
+ENGLISH_ENDINGS = ("ed", "ly", "ing", "self")  # of verbs and adverbs; Fred and Kimberly are known
 
 
 def name_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -128,11 +134,17 @@ def name_spans(text: str) -> Iterator[tuple[int, int]]:
             yield match.start(1), match.start(1) + length
     for match in TITLED.finditer(text):
         first, _, last = match.group(1).partition(" ")
-        if first not in NO_ENGLISH_NAMES:
-            yield match.start(1), match.end(1) if last not in NO_ENGLISH_NAMES else match.start(1) + len(first)
+        if _is_english(first):
+            whole = last not in NO_ENGLISH_NAMES if first in ENGLISH_NAMES else _is_english(last)
+            yield match.start(1), match.end(1) if whole else match.start(1) + len(first)
     for match in INTRODUCED.finditer(text):
         if match.group(1) in ENGLISH_NAMES:
             yield match.span(1)
+
+
+def _is_english(word: str) -> bool:
+    """Whether a capital word after a role may be a name: some write Every Word With A Capital."""
+    return word in ENGLISH_NAMES or not (word in NO_ENGLISH_NAMES or word.endswith(ENGLISH_ENDINGS))
 
 
 def _is_name(word: str) -> bool:
