@@ -9,7 +9,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -29,11 +29,15 @@ from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
+from matjip.console.evaluation import calibration_svg, evaluation_view
 from matjip.console.gather import gather
 from matjip.console.report import Report, RestaurantReport, Timing, render
 from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
 from matjip.database import open_database
 from matjip.errors import Code, Fault, Invalid, MatjipError
+from matjip.evaluation.report import evaluate
+from matjip.evaluation.rows import read_rows
+from matjip.inference.lite.judge import LiteJudge
 from matjip.reviews.dump import dump, state_at
 from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
 from matjip.reviews.sql import SqlReviews
@@ -347,6 +351,31 @@ def rebuild_index(data_dir: DataDir = None, as_json: Json = False) -> None:
         print_json({"points": points})
     else:
         out.print(f"the index holds {points} reviews")
+
+
+@cli.command("eval")
+def eval_(
+    file: Annotated[Path, typer.Argument(help="Labelled texts, a JSON object a line; docs/eval.md has the format.")],
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the calibration plot, as SVG, here.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples behind the intervals.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure the built-in judge on labelled texts: sentiment, aspects, spans, with intervals and baselines."""
+    rows = read_rows(file)
+    found = asyncio.run(evaluate(LiteJudge.load(), rows, seed=seed))
+    if plot:
+        if found.sentiment is None or not found.sentiment.calibration:
+            raise Invalid.of(
+                Fault(where="--plot", wrong="has nothing to draw", right="rows that are positive or negative")
+            )
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        plot.write_text(calibration_svg(found.sentiment.calibration), encoding="utf-8")
+    if as_json:
+        print_json({"file": str(file), **asdict(found)})
+    else:
+        out.print(evaluation_view(found))
+    if plot:
+        err.print(f"plot: {plot}", highlight=False)
 
 
 @cli.command("serve")
