@@ -16,7 +16,10 @@ __all__ = ["build"]
 # What follows these endings has not happened, or was only heard: the surface is recognised and says nothing.
 UNREAL = ("을", "으면", "길래", "다고")
 MODIFYING = ("은", "는", "던", "었던")
-MORE_ADVERBS = "다 더 잘 많이 특히 무척 역시 항상 늘 제일 가장 굉장히 약간 조금 훨씬 상당히 전체적으로 그냥 또 모두 전부 너무너무 참말로 존나 겁나 넘넘 엄청나게 나름 은근 확실히"
+MORE_ADVERBS = (
+    "다 더 잘 많이 특히 무척 역시 항상 늘 제일 가장 굉장히 약간 조금 훨씬 상당히 전체적으로 그냥 또 모두 전부 너무너무 참말로 존나 겁나 넘넘 엄청나게 나름 은근 확실히 "
+    "지나치게 극도로 대체로 언제나 대단히 비교적 전반적으로 정말로 놀랍도록 몹시 심하게 꾸준히 하나같이 여전히 절대적으로"
+)
 
 
 def build(out: Path) -> dict[str, int]:
@@ -71,6 +74,8 @@ def _surfaces(opinion: Opinion) -> dict[str, str]:
         surface = conjugated(opinion, ending)
         if surface and len(surface) > 1:
             found[surface] = "unreal" if ending in UNREAL else "modifying" if ending in MODIFYING else "said"
+    if opinion.kind == "noun":
+        found[opinion.form + "의"] = "modifying"  # 최고의 초밥
     if len(opinion.form.replace(" ", "")) > 1:
         found.setdefault(opinion.form, "said" if opinion.kind == "noun" else "bare")  # 사장님 불친절
     elif opinion.kind == "noun":

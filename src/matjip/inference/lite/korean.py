@@ -58,6 +58,10 @@ PLACE = re.compile(
     "[^가-힣]|$|.{0,6}?(?:집|곳|가게|식당|카페|편|데|느낌|식사|한끼|점심|저녁|매장|공간|장소|레스토랑|음식점|동네|명소|환경|경험|시간|선택|줄|거|것)"
 )
 ONCE = re.compile("예전|옛날|전에는|전엔|처음엔|처음에는|초창기|작년|오픈초|그때는|그땐")
+# Whose or what kind of thing it is, between an opinion and its noun: "훌륭한 이탈리아 음식".
+KIND = re.compile(
+    "(?:이탈리아|이태리|태국|인도|중국|일본|한국|멕시코|프랑스|베트남|스페인|그리스|터키|미국|뉴욕|정통|전통|수제|현지|가정식)(?:식|풍|의)?"
+)
 PAST = re.compile("[었았했였웠렸졌셨랐겼녔]")
 HELPING = re.compile(
     "[하한해했함할합]|스러|스럽|드라|던|긴|기도|았|었|아|어|은|는|지|네|음|고|더"
@@ -262,7 +266,8 @@ class Korean:
                 return None
             noun = None
         if role == "modifying":
-            ahead = self.noun_at(squeezed, end)
+            kind = KIND.match(squeezed.text, end)
+            ahead = self.noun_at(squeezed, kind.end() if kind else end)
             if (ahead and ahead.aspect not in aspects) or not (ahead or noun or PLACE.match(squeezed.text, end)):
                 return None  # "따뜻한 라떼" says nothing of a welcome, and "예쁜 조형물" nothing of the room
             noun = noun or ahead
