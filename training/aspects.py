@@ -74,6 +74,8 @@ def _surfaces(opinion: Opinion) -> dict[str, str]:
         surface = conjugated(opinion, ending)
         if surface and len(surface) > 1:
             found[surface] = "unreal" if ending in UNREAL else "modifying" if ending in MODIFYING else "said"
+    for surface in [one for one in found if one.endswith("지는")]:
+        found.setdefault(surface.removesuffix("지는") + "진", "said")  # 친절하진 않아요
     if opinion.kind == "noun":
         found[opinion.form + "의"] = "modifying"  # 최고의 초밥
     if len(opinion.form.replace(" ", "")) > 1:

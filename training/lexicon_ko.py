@@ -47,7 +47,10 @@ NOUNS: dict[str, str] = {
 # Things that are none of our aspects: what is said right behind them is theirs ("와이파이 빠름", "기분이 상했어요").
 OTHER_NOUNS = "와이파이 인터넷 콘센트 날씨 기분 마음 배 속 손 눈 귀 목 허리 다리 피부 머리 몸 회사 학교 도로 화장 옷 영상 앱 카드 강아지 고양이 세월"
 # Whole phrases that hold an opinion's letters and say nothing of any aspect.
-SILENT = "좋아하 좋아해 좋아할 좋아한 좋아합 좋아했 싫어하 배터지게 배터져 배터질 배터지는 배터짐 속상하 속상해 속상했 한번이면충분 말로부족 메뉴별로 맛나쁘"
+SILENT = (
+    "좋아하 좋아해 좋아할 좋아한 좋아합 좋아했 싫어하 배터지게 배터져 배터질 배터지는 배터짐 속상하 속상해 속상했 한번이면충분 "
+    "말로부족 메뉴별로 맛나쁘 추천해주 추천해준 추천해줘 추천해줬 추천받"
+)
 
 
 @dataclass(frozen=True, slots=True)

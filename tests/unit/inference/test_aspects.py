@@ -50,6 +50,11 @@ SENTENCES = [
     ("음식에서 머리카락이 나왔고 머리카락 나왔다고 했는데", {"cleanliness-"}),
     ("예전엔 친절했는데 지금은 불친절해요", {"service-"}),
     ("양파가 아삭아삭 아삭해요", {"taste+"}),
+    ("음식, 서비스, 분위기 모두 최고입니다", {"taste+", "service+", "atmosphere+"}),
+    ("맛있는 음식, 끔찍한 서비스", {"taste+", "service-"}),
+    ("훌륭한 이탈리아 음식을 합리적인 가격에", {"taste+", "price+"}),
+    ("웨이터가 친절하진 않아요", {"service-"}),
+    ("최고의 초밥입니다", {"taste+"}),
     ("friendly owners, loud inside", {"service+", "atmosphere-"}),
 ]
 SILENT = [

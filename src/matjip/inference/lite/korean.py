@@ -8,7 +8,7 @@ What is denied is turned round; what was only heard, hoped or true once is left 
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -39,17 +39,17 @@ DENIED_NOUN = re.compile("(?:은|는|이|가|까지는|까진)?(?:아니|아님|
 DENIED_BEFORE = ("안", "못", "별로안", "하나도안", "전혀안", "그닥안")
 UNREAL_AFTER = re.compile(
     "줄알|까봐|다더니|다는|대서|을줄|던데|길래|고해서|고하더니|고들|(?:[가-힣]{1,5}다)?해서(?:갔|왔|가|시|먹|주문|방문|들)|"
-    "다?(?:는|단)(?:말|소리|평|얘기|이야기|리뷰|후기|글|댓글)|(?:은|는|도|을|를)?(?:기대하지|기대마|바라지|커녕)|"
+    "[했었았]으면(?:좋|하|싶)|다?(?:는|단)(?:말|소리|평|얘기|이야기|리뷰|후기|글|댓글)|(?:은|는|도|을|를)?(?:기대하지|기대마|바라지|커녕)|"
     "이?라(?:길래|더니|는|기에|던|니까)|이?라고(?:해서|하길래|들)|이?래서|었?을(?:듯|거|것|텐데|까)|었?으면|겠|(?:은|는)?아닌가|"
     "(?:은|는|지는|지|인지는?)?(?:잘)?모르겠"
 )
 # The same for one role alone: "조용한 곳을 찾으면", "예쁜 가게는 많지만"; "청결 때문에 별 하나 뺍니다".
 UNREAL_AFTER_ROLE = {
     "modifying": re.compile(
-        "(?:거|것|걸|맛|음식|식사|분위기|데|곳|자리)?(?:을|를)?(?:좋아하|싫어하|원하|원해|선호|찾으|찾는)|"
+        "(?:거|것|걸|맛|음식|식사|분위기|데|곳|자리)?(?:을|를)?(?:좋아[하해합한]|싫어[하해합한]|기대[하했]|원하|원해|선호|찾으|찾는)|"
         "(?:집|곳|가게|카페|식당)(?:은|는|이|도)?많"
     ),
-    "bare": re.compile("때문에(?:별|빼|감점)|[0-3]점|문제|관리|상태"),
+    "bare": re.compile("때문에(?:별|빼|감점)|[0-3]점|점수|문제|관리|상태"),
 }
 # Kind to some is said by those who were not: "외국인 손님한테만 친절해요".
 ONLY_TO = ("한테만", "에게만")
@@ -66,6 +66,8 @@ PAST = re.compile("[었았했였웠렸졌셨랐겼녔]")
 HELPING = re.compile(
     "[하한해했함할합]|스러|스럽|드라|던|긴|기도|았|었|아|어|은|는|지|네|음|고|더"
 )  # how a stem goes on in a form that the table lacks
+# What joins two nouns that share an opinion: "음식과 서비스가 훌륭해요".
+SHARED = re.compile("(?:와|과|랑|이랑|하고|및|,|·|/|&|도|,그리고|그리고)")
 STOPS = frozenset(".!?~\n…")
 OTHER = "other"  # the aspect of a noun that is none of ours: what is said of it is left alone
 # (a noun's aspect, what the opinion right behind it would imply) that never belong together:
@@ -219,6 +221,7 @@ class Korean:
     def mentions(self, text: str) -> Iterator[Mention]:
         squeezed = Squeezed.of(text)
         place, resume, noun, once = 0, 0, None, -1
+        fellows: list[Noun] = []  # nouns that the present one is joined to
         while place < len(squeezed.text):
             letter = squeezed.text[place]
             if letter in STOPS:
@@ -230,9 +233,13 @@ class Korean:
                     mention = self._mention(text, squeezed, place, surface, noun, once=once >= 0)
                     if mention:
                         yield mention
+                        if noun and fellows and mention.start == squeezed.at[noun.start]:
+                            yield from self._shared(text, squeezed, mention, fellows, self.surfaces[surface][0])
                     place = resume = place + len(surface)
                     continue
                 if found := self.noun_at(squeezed, place):
+                    joined = noun and SHARED.fullmatch(squeezed.text, noun.end, place)
+                    fellows = [*fellows, noun] if noun and joined else []
                     noun = found
                     place = resume = found.resume
                     continue
@@ -240,6 +247,15 @@ class Korean:
                     place = resume = place + size
                     continue
             place += 1
+
+    def _shared(
+        self, text: str, squeezed: Squeezed, mention: Mention, fellows: list[Noun], number: int
+    ) -> Iterator[Mention]:
+        """The same said of the nouns that this one is joined to, where it goes with them."""
+        for noun in fellows:
+            if noun.aspect in self.opinions[number][3] and noun.aspect != mention.aspect:
+                target = text[squeezed.at[noun.start] : squeezed.until[noun.end - 1]]
+                yield replace(mention, aspect=noun.aspect, target=target, start=squeezed.at[noun.start])
 
     @staticmethod
     def _denial_at(text: str, place: int) -> int:
@@ -270,7 +286,8 @@ class Korean:
             ahead = self.noun_at(squeezed, kind.end() if kind else end)
             if (ahead and ahead.aspect not in aspects) or not (ahead or noun or PLACE.match(squeezed.text, end)):
                 return None  # "따뜻한 라떼" says nothing of a welcome, and "예쁜 조형물" nothing of the room
-            noun = noun or ahead
+            if ahead and not (noun and self._touches(squeezed.text, noun.resume, place)):
+                noun = ahead  # "맛있는 음식, 끔찍한 서비스": what stands behind, unless the opinion ends its own clause
         if strict and not (noun and (noun.start > place or self._touches(squeezed.text, noun.resume, place))):
             return None
         aspect = noun.aspect if noun else implied
