@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from matjip.analysis.sentiment import wilson
 from matjip.evaluation.eval import Evaluation, Labelled, evaluate_sentiment
 from matjip.inference.lite.aspects import AspectFinder
@@ -20,7 +22,7 @@ from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.sentiment import SentimentModel
 from training.retrieval import retrieval
 from training.sentiment import figures
-from training.sources import nsmc
+from training.sources import mams_windows, nsmc
 
 __all__ = ["write"]
 
@@ -36,7 +38,7 @@ POLARITIES = {"긍정": "positive", "부정": "negative"}
 SPOKEN_OF = {"긍정", "부정", "중립", "대립"}
 SPEED_TEXTS = 20_000
 OWN = Path("tests/unit/evaluation/labelled.tsv")  # label, text: written by us, no sentence of the grammar among them
-WEIGHTS = ("sentiment.npz", "korean.json", "english.json", "embedding.npz")
+WEIGHTS = ("sentiment.npz", "network.npz", "categories.npz", "korean.json", "english.json", "embedding.npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def write(card: Path, weights: Path, nsmc_path: Path, mams_folder: Path, kor_sem
     """Evaluate the weights in the folder and write the card."""
     finder = AspectFinder.load(weights)
     embedder = LiteEmbedder.load(weights / "embedding.npz")
-    model = SentimentModel.load(weights / "sentiment.npz")
+    model = SentimentModel.load(weights)
     judge = LiteJudge(model, finder)
     development = nsmc(nsmc_path)["development"]
     words = figures(model, development)
@@ -176,6 +178,10 @@ def mams_lines(finder: AspectFinder, path: Path) -> Iterator[str]:
     yield f"{sided:,} have a mention, with the right polarity in {tally['right'] / sided:.3f}"
     yield f"(always the more frequent polarity: {max(tally['said positive'], tally['said negative']) / sided:.3f});"
     yield f"of {tally['true neutral']:,} neutral terms {tally['said neutral']:,} have one, wrongly."
+    windows = list(mams_windows(path))
+    logits = finder.sentiment.logits([text for text, _ in windows])
+    right = np.mean((logits > 0) == np.array([label == 1 for _, label in windows]))
+    yield f"The polarity of all {len(windows):,} by the words of the clause around each: {right:.3f} right."
 
 
 def retrieval_lines(embedder: LiteEmbedder, sentences: dict[str, dict[str, str]]) -> Iterator[str]:
@@ -193,7 +199,7 @@ def cost_lines(weights: Path, texts: list[str]) -> Iterator[str]:
     probe += "print(json.dumps([time.process_time() - u, int(peak) / 1024]))"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     load_s, rss_mb = json.loads(loaded)
-    model = SentimentModel.load(weights / "sentiment.npz")
+    model = SentimentModel.load(weights)
     finder = AspectFinder.load(weights)
     embedder = LiteEmbedder.load(weights / "embedding.npz")
     yield f"{sizes}. Loading all takes {load_s:.2f} s of CPU; a process that has loaded them takes {rss_mb:.0f} MB."
@@ -214,17 +220,19 @@ Written by `scripts/train`; the figures are from that run.
 
 | weights | what they do | how they were made |
 |---|---|---|
-| `sentiment.npz` | log odds of praise for a whole review | logistic regression over hashed character n-grams (1 to 4), words and pairs; int8 on a square-root scale; temperature fitted on held-out subjects |
+| `sentiment.npz` | log odds of praise for a whole review or a clause | logistic regression over hashed character n-grams (1 to 4), words and pairs; int8 on a square-root scale |
+| `network.npz` | the same, from n-grams in their order | a convolution over three neighbours, each the sum of its one-, two- and three-character rows; maximum and sum over the text; int8 tables. How far each of the two is trusted is one logistic regression on held-out subjects, which also calibrates |
+| `categories.npz` | which aspects a clause speaks of, where the tables found nothing | a logistic regression an aspect over the same n-grams; threshold at 0.95 precision on held-out sentences of our grammar |
 | `korean.json`, `english.json` | surface forms of opinions and nouns by aspect | our lexicon (`training/lexicon_ko.py`, `lexicon_en.py`), conjugated with Kiwi |
-| `embedding.npz` | 64 integers a text | truncated SVD of weighed n-gram counts, first direction dropped; int8 |
+| `embedding.npz` | 64 integers a text | rows of n-grams learned by contrast: texts of one aspect and polarity together, Korean and English mixed; two cuts of one review together; int8 |
 
 ## Sources
 
 | source | licence | used for |
 |---|---|---|
-| NSMC, raw: Korean film reviews with ratings 1 to 10 | CC0 | sentiment (rating ≤ 4 blames, ≥ 9 praises; subjects with id % 25 in {1, 2} held out whole), embedding |
-| sentences of our own grammar (`training/grammar_ko.py`, `grammar_en.py`) | Apache-2.0, ours | sentiment, embedding |
-| MAMS: English restaurant sentences with aspect terms (training part) | Apache-2.0 | sentiment (the clause around a term), embedding |
+| NSMC, raw: Korean film reviews with ratings 1 to 10 | CC0 | sentiment (rating ≤ 4 blames, ≥ 9 praises, between by a chance of its own at less weight; subjects with id % 25 in {1, 2} held out whole), categories (as texts of no aspect), embedding |
+| sentences of our own grammar (`training/grammar_ko.py`, `formal_ko.py`, `grammar_en.py`) | Apache-2.0, ours | sentiment, categories, embedding |
+| MAMS: English restaurant sentences with aspect terms (training part) | Apache-2.0 | sentiment (the clause around a term), categories, embedding |
 | VADER's lexicon, words with a mean valence of at least 0.8 | MIT | sentiment |
 
 Kor-SemEval (Korean translations of SemEval-2014 restaurant sentences) is used for evaluation only: nothing is trained or tuned on it.
@@ -238,10 +246,10 @@ TAIL = """## Use and limits
 - A review is positive from probability 0.70, negative up to 0.25, and neutral between: neutral means "not sure", not "average".
 - The words were learned from film reviews. Long Korean narratives without an opinion lean negative; a prior towards praise and the aspects found correct part of it. The prior (0.65, Korean only) and the weight of a mention were chosen on the sample in `examples/`.
 - "Calibration error" of the whole judge is measured on balanced film reviews, where the restaurant prior is wrong by design; the words alone are calibrated there.
-- Aspects are found by tables: precision before recall; most mentions that a person would name are missed. Exceptions in the tables were read off the sample in `examples/`. Sarcasm, comparisons and what is only implied are missed.
+- Aspects are found by tables first, then by the category head, whose mentions span a clause and name neither thing nor opinion. Precision comes before recall. Exceptions in the tables were read off the sample in `examples/`. Sarcasm, comparisons and what is only implied are missed.
 - Film reviews and short restaurant reviews only were measured; how good it is on long reviews of one particular site is not known.
 - Indirect blame without a word of blame ("물 달라고 세 번 말했습니다") is often read as praise or left neutral; so is English understatement.
-- The embedding knows which words stand together in reviews, and little of meaning: "Search" above says how far words alone carry, and whether adding it helps such queries.
+- The embedding knows aspects, polarity and words that stand together, and little of other meaning: "Search" above compares it with words alone.
 - Languages other than Korean and English get a label from the words alone; how good it is was not measured.
 - No personal data was used beyond what the public review texts themselves hold; no text is stored in the weights.
 """

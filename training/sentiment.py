@@ -1,4 +1,4 @@
-"""The sentiment weights: a linear model over hashed n-grams, quantised to int8, calibrated on held-out subjects."""
+"""The sentiment weights: a linear model over hashed n-grams and a network beside it, calibrated on held-out subjects."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,41 +11,43 @@ from sklearn.linear_model import LogisticRegression
 from matjip.evaluation.measures import calibration_error
 from matjip.inference.lite.features import hashed
 from matjip.inference.lite.sentiment import SentimentModel
-from training import grammar_en, grammar_ko
-from training.sources import Labelled, mams_windows, nsmc, vader_words
+from training import formal_ko, grammar_en, grammar_ko, network
+from training.sources import Labelled, mams_windows, nsmc, rated, vader_words
 
 __all__ = ["train"]
 
 BITS = 21
 REGULARISATION = 8.0  # liblinear's C
 KOREAN_SENTENCES = 60_000
+FORMAL_SENTENCES = 50_000
 ENGLISH_SENTENCES = 24_000
 SMALLEST = 8  # int8 codes below this are dropped: they cost bytes and move nothing
 
 
 def train(nsmc_path: Path, mams_folder: Path, out: Path, *, log=print) -> dict[str, float]:
-    """Write `sentiment.npz` and return figures on the development subjects."""
+    """Write `sentiment.npz` and `network.npz`; returns figures on the development subjects."""
     splits = nsmc(nsmc_path)
-    rows = _rows(splits["train"], mams_folder, Random(7))
-    log(f"sentiment: {len(rows):,} training texts")
-    features = matrix([row.text for row in rows], BITS)
-    labels = np.array([row.label for row in rows])
+    rows = _rows(rated(nsmc_path), mams_folder, Random(7))
+    sided = [row for row in rows if row.label in (0, 1)]
+    log(f"sentiment: {len(rows):,} training texts, {len(sided):,} of them of one side")
+    features = matrix([row.text for row in sided], BITS)
     model = LogisticRegression(solver="liblinear", C=REGULARISATION, tol=1e-2, max_iter=40)
-    model.fit(features, labels, sample_weight=np.array([row.weight for row in rows]))
+    model.fit(features, np.array([row.label for row in sided]), sample_weight=np.array([row.weight for row in sided]))
     codes, scale = quantised(model.coef_[0])
-    bias = float(model.intercept_[0])
+    read = network.train(rows, out, log=log)
 
     texts, truth = zip(*splits["calibration"], strict=True)
-    uncalibrated = SentimentModel(codes, scale, bias, temperature=1.0)
-    temperature = _temperature(uncalibrated.logits(texts), np.array(truth))
+    both = SentimentModel(codes=codes, scale=scale, bias=0.0, network=read, trust=(1.0, 1.0))
+    parts = np.stack([both.linear(texts), read.logits(texts)], axis=1)
+    trusted = LogisticRegression(C=1e6).fit(parts, truth)
     np.savez_compressed(
         out / "sentiment.npz",
         codes=codes,
         scale=np.float32(scale),
-        bias=np.float32(bias),
-        temperature=np.float32(temperature),
+        bias=np.float32(trusted.intercept_[0]),
+        trust=trusted.coef_[0].astype(np.float32),
     )
-    return figures(SentimentModel.load(out / "sentiment.npz"), splits["development"])
+    return figures(SentimentModel.load(out), splits["development"])
 
 
 def figures(model: SentimentModel, rows: Sequence[tuple[str, int]]) -> dict[str, float]:
@@ -53,11 +55,13 @@ def figures(model: SentimentModel, rows: Sequence[tuple[str, int]]) -> dict[str,
     texts, truth = zip(*rows, strict=True)
     right = np.array(truth) == 1
     chance = 1 / (1 + np.exp(-model.logits(texts)))
+    linear, read = model.linear(texts), model.network.logits(texts)
     return {
         "n": len(rows),
         "accuracy": float(np.mean((chance >= 0.5) == right)),
         "ece": calibration_error(chance.tolist(), right.tolist()),
-        "temperature": model.temperature,
+        "linear_accuracy": float(np.mean((linear >= np.median(linear)) == right)),
+        "network_accuracy": float(np.mean((read >= np.median(read)) == right)),
     }
 
 
@@ -85,19 +89,13 @@ def quantised(weights: np.ndarray) -> tuple[np.ndarray, float]:
     return codes, scale
 
 
-def _rows(reviews: list[tuple[str, int]], mams_folder: Path, dice: Random) -> list[Labelled]:
-    rows = [Labelled(text, label, 0.5) for text, label in reviews]
+def _rows(reviews: list[Labelled], mams_folder: Path, dice: Random) -> list[Labelled]:
+    rows = [row._replace(weight=row.weight * 0.8) for row in reviews]
     for text, label in grammar_ko.generate(KOREAN_SENTENCES, dice):
         rows.append(Labelled(grammar_ko.with_mood(text, label, dice), label, 0.5))
+    rows += [Labelled(made.text, made.label, 0.4) for made in formal_ko.generate(FORMAL_SENTENCES, dice)]
     rows += [Labelled(text, label, 0.5) for text, label in grammar_en.generate(ENGLISH_SENTENCES, dice)]
     rows += [Labelled(text, label, 1.5) for text, label in mams_windows(mams_folder / "train.xml")]
     rows += [Labelled(word, int(value > 0), abs(value) / 4) for word, value in vader_words()]
     dice.shuffle(rows)
     return rows
-
-
-def _temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The divisor of the logits with the least log loss: one number, so that the order of reviews is kept."""
-    tried = np.arange(0.5, 2.5, 0.02)
-    losses = [np.mean(np.logaddexp(0, -(2 * truth - 1) * logits / one)) for one in tried]
-    return float(tried[int(np.argmin(losses))])

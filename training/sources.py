@@ -7,10 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["Labelled", "mams_windows", "nsmc", "split_of", "vader_words"]
+__all__ = ["Labelled", "mams_windows", "nsmc", "rated", "split_of", "vader_words"]
 
 NEGATIVE_UP_TO = 4  # NSMC ratings run from 1 to 10; 5 to 8 lean neither way and are left out
 POSITIVE_FROM = 9
+BETWEEN = {5: 0.15, 6: 0.3, 7: 0.5, 8: 0.75}  # ratings that lean neither way, as chances of praise
+BETWEEN_WEIGHT = 0.3
 FOLDS = 25  # subjects are held out whole, so that no film is on both sides
 DEVELOPMENT_FOLD = 1
 CALIBRATION_FOLD = 2
@@ -18,10 +20,10 @@ WINDOW_CHARS = 60  # around a term in an English sentence: about a clause
 
 
 class Labelled(NamedTuple):
-    """A text, whether it praises (1) or blames (0), and how much it counts."""
+    """A text, whether it praises (1), blames (0) or stands between, and how much it counts."""
 
     text: str
-    label: int
+    label: float
     weight: float = 1.0
 
 
@@ -49,6 +51,25 @@ def nsmc(path: Path) -> dict[str, list[tuple[str, int]]]:
         dice.shuffle(rows)
         balanced[name] = rows
     return balanced
+
+
+def rated(path: Path) -> list[Labelled]:
+    """Every training review with its label; praise, which is three times as frequent, weighs as much as blame in all."""
+    rows: list[tuple[str, int]] = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            subject, rating, text = line.rstrip("\n").split("\t", 2)
+            if split_of(int(subject)) == "train":
+                rows.append((text, int(rating)))
+    blame = sum(rating <= NEGATIVE_UP_TO for _, rating in rows)
+    praise = sum(rating >= POSITIVE_FROM for _, rating in rows)
+    return [
+        Labelled(text, BETWEEN[rating], BETWEEN_WEIGHT)
+        if rating in BETWEEN
+        else Labelled(text, int(rating >= POSITIVE_FROM), blame / praise if rating >= POSITIVE_FROM else 1.0)
+        for text, rating in rows
+    ]
 
 
 def mams_windows(path: Path) -> Iterator[tuple[str, int]]:

@@ -154,13 +154,15 @@ class Judged:
         )
 
     def _ranked(self, places: Iterable[Place], max_chars: int, spent: set[int]) -> list[tuple[Place, tuple[int, int]]]:
-        def rank(item: tuple[Place, tuple[int, int]]) -> tuple[bool, bool, bool, bool, float, int]:
+        def rank(item: tuple[Place, tuple[int, int]]) -> tuple[bool, bool, bool, bool, bool, float, int]:
             place, (start, end) = item
             review = self.snapshot.reviews[place.review]
             doubtful = self._is_doubtful(place, (start, end))
             readable = GOOD_QUOTE_CHARS[0] <= end - start <= GOOD_QUOTE_CHARS[1]
             age = -(review.created_at or RECENT_FIRST).timestamp()
-            return doubtful, place.review in spent, place.mention.target is None, not readable, age, place.review
+            unnamed = place.mention.target is None
+            guessed = place.mention.opinion is None  # no word says it: shown only where nothing else is
+            return guessed, doubtful, place.review in spent, unnamed, not readable, age, place.review
 
         spans = (
             (place, quote_span(self.snapshot.reviews[place.review].content, place.mention, max_chars=max_chars))

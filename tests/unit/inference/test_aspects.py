@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.task import ASPECTS, FindAspects, Mention
 
 JUDGE = LiteJudge.load()
+TABLES = AspectFinder.load().korean
 
 
 async def found(text: str) -> tuple[Mention, ...]:
@@ -65,14 +67,11 @@ SILENT = [
     ("사장님이 동네 명소를 추천해주심", "a recommendation by the owner praises nobody"),
     ("We expected great food", "a hope"),
     ("의자가 딱딱해요", "a hard chair has no taste"),
-    ("빵이 따뜻해요", "a warm bread is no warm room"),
     ("와이파이 빠름", "no waiting, and no aspect of ours"),
     ("기분이 상하더라구요", "a spoilt mood, not spoilt food"),
     ("배 터지게 먹었어요", "a full stomach, not a burst parcel"),
     ("커피 좋아하는 친구랑 갔어요", "what a friend likes anywhere"),
     ("느끼한 거 싫어하는 분은 이거", "what somebody dislikes anywhere"),
-    ("밥 먹기도 전에 감동", "전 is before here"),
-    ("국산 재료 쓰시네요 원두 썼는데", "쓰다 is to use here"),
     ("메뉴별로 남겨둡니다", "별로 is each here"),
     ("비린 맛이 없고", "a fault that is not there, and no lack of taste"),
     ("친절은 기대하지 마세요", "a warning"),
@@ -90,12 +89,23 @@ SILENT = [
     ("", "nothing"),
     ("👍👍", "no words"),
 ]
+# The tables read none of these; the category head hears praise or blame in them, in the last wrongly.
+NOT_IN_THE_TABLES = [
+    ("빵이 따뜻해요", "a warm bread is no warm room"),
+    ("밥 먹기도 전에 감동", "전 is before here"),
+    ("국산 재료 쓰시네요 원두 썼는데", "쓰다 is to use here"),
+]
 
 
 @pytest.mark.parametrize(("text", "pairs"), SENTENCES, ids=[text for text, _ in SENTENCES])
 async def test_a_sentence_is_read_as_a_person_reads_it(text, pairs):
     signs = {"positive": "+", "negative": "-"}
     assert {mention.aspect + signs[mention.polarity] for mention in await found(text)} == pairs
+
+
+@pytest.mark.parametrize(("text", "why"), NOT_IN_THE_TABLES, ids=[why for _, why in NOT_IN_THE_TABLES])
+def test_the_tables_do_not_mistake_one_thing_for_another(text, why):
+    assert TABLES.read(text).mentions == [], why
 
 
 @pytest.mark.parametrize(("text", "why"), SILENT, ids=[why for _, why in SILENT])

@@ -12,7 +12,7 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 
 SHIPPED = Path(weights.__file__).parent
-RETRAINED = "the weights are new: write their manifest with `python -m training --only manifest`"
+RETRAINED = "the weights are new: write their manifest with `scripts/train --only manifest`"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_manifest_is_of_the_shipped_files():
 @pytest.mark.parametrize("name", sorted(weights.digests(SHIPPED)))
 def test_one_flipped_bit_in_any_file_is_named_and_told_how_to_repair(folder, name):
     flip_a_bit(folder / name)
-    with pytest.raises(Misconfigured, match=rf"{name} has SHA-256 .*python -m training --only manifest"):
+    with pytest.raises(Misconfigured, match=rf"{name} has SHA-256 .*scripts/train --only manifest"):
         LiteJudge.load(folder)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from matjip.inference.lite.read import Read
 from matjip.inference.task import Aspect, Mention, Polarity
 
 __all__ = ["English"]
@@ -60,28 +61,36 @@ class English:
         assert isinstance(nouns, dict)
         return cls({word: tuple(known) for word, known in opinions.items()}, nouns)
 
-    def mentions(self, text: str) -> Iterator[Mention]:
+    def read(self, text: str) -> Read:
+        """What the text says of its aspects, and where it holds an opinion's words and says nothing."""
+        found: list[Mention] = []
+        silent: list[tuple[int, int]] = []
         start = 0
         for stop in [*(match.span() for match in CLAUSE_END.finditer(text)), (len(text), len(text))]:
             words = [
                 (match.group().lower().replace("’", "'"), match.start(), match.end())
                 for match in WORD.finditer(text, start, stop[0])
             ]
-            yield from self._clause(text, words)
+            for said in self._clause(text, words):
+                if isinstance(said, Mention):
+                    found.append(said)
+                else:
+                    silent.append(said)
             start = stop[1]
+        return Read(found, silent)
 
-    def _clause(self, text: str, words: list[tuple[str, int, int]]) -> Iterator[Mention]:
+    def _clause(self, text: str, words: list[tuple[str, int, int]]) -> Iterator[Mention | tuple[int, int]]:
+        """The mentions of one clause, and the spans of opinions that were hoped for or praise nobody."""
         nouns = list(self._spans(words, self.nouns))
         used = {place for first, last, _ in nouns for place in range(first, last)}
         for first, last, phrase in self._spans(words, self.opinions):
             if used & set(range(first, last)):
                 continue
             said = {word for word, _, _ in words[:first]}
-            if said & UNREAL_WORDS:
-                continue
             polarity, implied, aspects = self.opinions[phrase]
-            if not polarity:
-                continue  # "kind of", "dog-friendly": recognised, and praises nobody
+            if said & UNREAL_WORDS or not polarity:  # "kind of", "dog-friendly": recognised, and praises nobody
+                yield words[first][1], words[last - 1][2]
+                continue
             noun = self._noun(nouns, first, last, words, aspects)
             aspect = self.nouns[noun[2]] if noun else implied
             if aspect is None:

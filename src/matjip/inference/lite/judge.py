@@ -16,7 +16,7 @@ from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task
 __all__ = ["LiteJudge"]
 
 A = TypeVar("A")
-VERSION = "1"  # raised with every new file of weights, so that stored results are known to be another model's
+VERSION = "2"  # raised with every new file of weights, so that stored results are known to be another model's
 SLICE = 200  # texts between two looks at the event loop: a few milliseconds of the interpreter
 
 
@@ -37,7 +37,8 @@ class LiteJudge:
         """The judge with the weights of a folder, by default the package's. Raises Misconfigured where one is damaged."""
         folder = folder or files("matjip.inference.lite")
         verify(folder)
-        return cls(SentimentModel.load(folder / "sentiment.npz"), AspectFinder.load(folder))
+        aspects = AspectFinder.load(folder)
+        return cls(aspects.sentiment, aspects)
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
         texts = task.queries if isinstance(task, ExpandQuery) else cast(JudgeSentiment, task).texts

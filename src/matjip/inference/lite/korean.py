@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 import orjson
 
+from matjip.inference.lite.read import Read
 from matjip.inference.task import Aspect, Mention, Polarity
 
 __all__ = ["OTHER", "Korean"]
@@ -218,7 +219,10 @@ class Korean:
                 return size
         return 0
 
-    def mentions(self, text: str) -> Iterator[Mention]:
+    def read(self, text: str) -> Read:
+        """What the text says of its aspects, and where it holds an opinion's words and says nothing."""
+        found: list[Mention] = []
+        silent: list[tuple[int, int]] = []
         squeezed = Squeezed.of(text)
         place, resume, noun, once = 0, 0, None, -1
         fellows: list[Noun] = []  # nouns that the present one is joined to
@@ -230,23 +234,42 @@ class Korean:
                 if ONCE.match(squeezed.text, place):
                     once = place
                 if surface := self.surface_at(squeezed.text, place):
-                    mention = self._mention(text, squeezed, place, surface, noun, once=once >= 0)
-                    if mention:
-                        yield mention
+                    end = place + len(surface)
+                    if self._is_silent(squeezed, place, surface, noun, once=once >= 0):
+                        silent.append((squeezed.at[place], squeezed.until[end - 1]))
+                    elif mention := self._mention(text, squeezed, place, surface, noun):
+                        found.append(mention)
                         if noun and fellows and mention.start == squeezed.at[noun.start]:
-                            yield from self._shared(text, squeezed, mention, fellows, self.surfaces[surface][0])
-                    place = resume = place + len(surface)
+                            found += self._shared(text, squeezed, mention, fellows, self.surfaces[surface][0])
+                    place = resume = end
                     continue
-                if found := self.noun_at(squeezed, place):
+                if thing := self.noun_at(squeezed, place):
                     joined = noun and SHARED.fullmatch(squeezed.text, noun.end, place)
                     fellows = [*fellows, noun] if noun and joined else []
-                    noun = found
-                    place = resume = found.resume
+                    noun = thing
+                    place = resume = thing.resume
                     continue
                 if size := self.adverb_at(squeezed.text, place) or self._denial_at(squeezed.text, place):
                     place = resume = place + size
                     continue
             place += 1
+        return Read(found, silent)
+
+    def _is_silent(self, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool) -> bool:
+        """Whether what was only heard, hoped or true once is said here, or something of a thing that is none of ours."""
+        number, role = self.surfaces[surface]
+        _, _, implied, aspects, _ = self.opinions[number]
+        end = place + len(surface)
+        if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end):
+            return True
+        if role in UNREAL_AFTER_ROLE and UNREAL_AFTER_ROLE[role].match(squeezed.text, end):
+            return True
+        if squeezed.text.endswith(ONLY_TO, 0, place) or (once and (role == "modifying" or PAST.search(surface))):
+            return True
+        if noun is None or (place - noun.resume <= FAR_CHARS and noun.aspect in aspects):
+            return False
+        strange = noun.aspect == OTHER or (noun.aspect, implied) in STRANGERS
+        return strange and self._touches(squeezed.text, noun.resume, place)
 
     def _shared(
         self, text: str, squeezed: Squeezed, mention: Mention, fellows: list[Noun], number: int
@@ -262,24 +285,13 @@ class Korean:
         denial = DENIAL.match(text, place)
         return denial.end() - place if denial else 0
 
-    def _mention(
-        self, text: str, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool
-    ) -> Mention | None:
+    def _mention(self, text: str, squeezed: Squeezed, place: int, surface: str, noun: Noun | None) -> Mention | None:
         number, role = self.surfaces[surface]
         form, polarity, implied, aspects, strict = self.opinions[number]
         end = place + len(surface)
         if role == "bare" and not self._stands_alone(squeezed, end):
             return None
-        if role == "unreal" or UNREAL_AFTER.match(squeezed.text, end):
-            return None
-        if role in UNREAL_AFTER_ROLE and UNREAL_AFTER_ROLE[role].match(squeezed.text, end):
-            return None
-        if squeezed.text.endswith(ONLY_TO, 0, place) or (once and (role == "modifying" or PAST.search(surface))):
-            return None
         if noun and (place - noun.resume > FAR_CHARS or noun.aspect not in aspects):
-            strange = noun.aspect == OTHER or (noun.aspect, implied) in STRANGERS
-            if strange and self._touches(squeezed.text, noun.resume, place):
-                return None
             noun = None
         if role == "modifying":
             kind = KIND.match(squeezed.text, end)

@@ -14,7 +14,7 @@ __all__ = ["MANIFEST", "digests", "manifest", "verify"]
 MANIFEST = "manifest.json"
 KINDS = (".npz", ".json")  # what training writes
 SHOWN = 12  # characters of a digest in a message: enough to tell two files apart
-REPAIR = "Install matjip again; after training, `python -m training --only manifest` writes the manifest anew."
+REPAIR = "Install matjip again; after training, `scripts/train --only manifest` writes the manifest anew."
 
 
 def digests(folder: Traversable | Path) -> dict[str, str]:
