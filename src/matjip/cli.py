@@ -483,7 +483,7 @@ async def whole_job(settings: Settings, source: Path) -> Report:
     who = caller()
     imported = await _import(settings, ImportAsk(str(source)), who, quiet=False)
     out.print(import_view(imported))
-    async with open_service(settings) as service:
+    async with open_service(settings, rebuild=True) as service:
         with progress_bar(quiet=False) as bar:
             task = bar.add_task("index", total=None, detail="vectors and words")
             began = service.clock.monotonic()

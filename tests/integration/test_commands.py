@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -193,3 +194,14 @@ def _url_of(server: subprocess.Popen[str]) -> str:
         if "serving" in line:
             return str(json.loads(line)["url"])
     raise AssertionError("the server never said where it serves")
+
+
+def test_the_demo_makes_its_index_again_where_another_embedder_made_it(tmp_path: Path):
+    line = json.dumps({"restaurant_id": "r", "id": "1", "content": "국물이 맛있어요"}, ensure_ascii=False)
+    (tmp_path / "one.jsonl").write_text(line + "\n")
+    words = ("demo", "--no-serve", "--reviews", str(tmp_path / "one.jsonl"))
+    assert matjip(*words, data=tmp_path / "data").returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "index.sqlite") as index:
+        index.execute("UPDATE state SET embedder = 'lite-embedding/0'")
+    again = matjip(*words, data=tmp_path / "data")
+    assert again.returncode == 0, again.stderr
