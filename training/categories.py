@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from matjip.inference.lite.categories import CategoryHead, clauses_of
 from matjip.inference.task import ASPECTS
 from training import formal_ko, grammar_en, grammar_ko, lexicon_en
-from training.sentiment import matrix
+from training.sentiment import matrix, quantised
 from training.sources import nsmc
 
 __all__ = ["labelled_korean", "named_aspects", "train"]
@@ -45,12 +45,8 @@ def train(nsmc_path: Path, mams_folder: Path, out: Path, *, log=print) -> dict[s
         model.fit(features[:split], truth[:split], sample_weight=weights[:split])
         scores = features[split:] @ model.coef_[0] + model.intercept_[0]
         threshold = _threshold(scores, truth[split:])
-        scales[column] = np.abs(model.coef_[0]).max()
-        codes[:, column] = np.round(
-            np.sign(model.coef_[0]) * np.sqrt(np.abs(model.coef_[0]) / scales[column]) * 127
-        ).astype(np.int8)
+        codes[:, column], scales[column] = quantised(model.coef_[0], smallest=SMALLEST)
         biases[column] = model.intercept_[0] - threshold
-    codes[np.abs(codes) < SMALLEST] = 0
     np.savez_compressed(out / "categories.npz", codes=codes, scales=scales, biases=biases)
     return _figures(CategoryHead.load(out / "categories.npz"), rows[split:])
 

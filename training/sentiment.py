@@ -81,11 +81,11 @@ def matrix(texts: Sequence[str], bits: int, *, batch: int = 20_000) -> csr_matri
     return found
 
 
-def quantised(weights: np.ndarray) -> tuple[np.ndarray, float]:
+def quantised(weights: np.ndarray, *, smallest: int = SMALLEST) -> tuple[np.ndarray, float]:
     """int8 codes on a square-root scale: weight = sign(code) * (code / 127)² * scale. Small weights keep their places."""
     scale = float(np.abs(weights).max())
     codes = np.round(np.sign(weights) * np.sqrt(np.abs(weights) / scale) * 127).astype(np.int8)
-    codes[np.abs(codes) < SMALLEST] = 0
+    codes[np.abs(codes) < smallest] = 0
     return codes, scale
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Hashed", "hashed", "normalise"]
+__all__ = ["GOLDEN", "STEP", "Hashed", "hashed", "mixed", "normalise"]
 
 Hashed = tuple[NDArray[np.int32], NDArray[np.int64]]  # (which text, which bucket), one entry an n-gram, grouped by text
 
@@ -60,13 +60,14 @@ def hashed(texts: Sequence[str], bits: int) -> Hashed:
     return owners[order], buckets[order]
 
 
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The hashes with their high bits spread over the low ones."""
     hashes = (hashes ^ (hashes >> HALF)) * FINAL
     return hashes ^ (hashes >> HALF)
 
 
 def _grams(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint64]]]:
-    letters = _mixed(codes * GOLDEN)
+    letters = mixed(codes * GOLDEN)
     rolling = np.zeros(len(codes), dtype=np.uint64)
     found = []
     for size in range(1, min(LONGEST, len(codes)) + 1):
@@ -75,7 +76,7 @@ def _grams(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[ND
         inside = owner[:last] == owner[size - 1 :]
         if size == 1:
             inside &= codes != SPACE
-        found.append((owner[:last][inside], _mixed(rolling[inside] + np.uint64(size) * KIND)))
+        found.append((owner[:last][inside], mixed(rolling[inside] + np.uint64(size) * KIND)))
     return found
 
 
@@ -87,13 +88,13 @@ def _words(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[ND
     powers = np.cumprod(np.full(LONGEST_WORD, STEP, dtype=np.uint64))
     ordinal = np.cumsum(np.bincount(starts, minlength=len(codes))) - 1
     place = np.minimum(np.arange(len(codes)) - starts[np.maximum(ordinal, 0)], LONGEST_WORD - 1)
-    weighed = _mixed(codes * GOLDEN) * powers[np.maximum(place, 0)]
+    weighed = mixed(codes * GOLDEN) * powers[np.maximum(place, 0)]
     weighed[space] = 0
     words = np.add.reduceat(weighed, starts)
     owners = owner[starts]
     together = owners[:-1] == owners[1:]
     pairs = words[:-1] * STEP + words[1:]
     return [
-        (owners, _mixed(words + WORD_KIND * KIND)),
-        (owners[:-1][together], _mixed(pairs[together] + PAIR_KIND * KIND)),
+        (owners, mixed(words + WORD_KIND * KIND)),
+        (owners[:-1][together], mixed(pairs[together] + PAIR_KIND * KIND)),
     ]

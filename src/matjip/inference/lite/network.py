@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matjip.inference.lite.features import FINAL, GOLDEN, HALF, STEP, normalise
+from matjip.inference.lite.features import GOLDEN, STEP, mixed, normalise
 
 __all__ = ["NgramNetwork", "ngrams"]
 
@@ -35,21 +35,16 @@ def ngrams(texts: Sequence[str]) -> Ngrams:
     joined = "".join(BEFORE + text for text in (*ready, ""))
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     with np.errstate(over="ignore"):
-        letters = _mixed(codes * GOLDEN)
+        letters = mixed(codes * GOLDEN)
         rolling: NDArray[np.uint64] = np.zeros(len(codes), dtype=np.uint64)
         rows = np.empty((len(codes), SIZES), dtype=np.int32)
         for size in range(SIZES):
             shifted = np.concatenate([np.zeros(size, dtype=np.uint64), letters[: len(letters) - size]])
             rolling = (rolling + shifted * np.uint64(pow(int(STEP), size, 1 << 64))).astype(np.uint64)
-            rows[:, size] = (_mixed(rolling) >> np.uint64(64 - BITS[size])).astype(np.int32)
+            rows[:, size] = (mixed(rolling) >> np.uint64(64 - BITS[size])).astype(np.int32)
     (marks,) = np.nonzero(codes == 0)
     rows[marks] = rows[marks - 1] = -1
     return rows, lengths
-
-
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    hashes = (hashes ^ (hashes >> HALF)) * FINAL
-    return hashes ^ (hashes >> HALF)
 
 
 @dataclass(frozen=True, slots=True)
