@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("matjip", deadline=None)
+settings.load_profile("matjip")
 
 
 @pytest.hookimpl(wrapper=True)

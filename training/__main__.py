@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from training import aspects, card, categories, embedding, manifest, sentiment
+from training import aspects, card, categories, embedding, manifest, sentiment, terms
 
-STEPS = ("sentiment", "aspects", "categories", "embedding", "manifest", "card")
+STEPS = ("sentiment", "aspects", "terms", "categories", "embedding", "manifest", "card")
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
         print("sentiment:", sentiment.train(asked.nsmc, asked.mams, asked.out))
     if "aspects" in steps:
         print("aspects:", aspects.build(asked.out))
+    if "terms" in steps:
+        print("terms:", terms.train(asked.mams, asked.out))
     if "categories" in steps:
         print("categories:", categories.train(asked.nsmc, asked.mams, asked.out))
     if "embedding" in steps:

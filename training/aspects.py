@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from matjip.inference.lite.korean import OTHER
+from matjip.inference.lite.read import OTHER
 from training import lexicon_en, lexicon_ko
 from training.conjugate import ENDINGS, HONORIFIC, conjugated
 from training.grammar_ko import ADVERBS
@@ -97,7 +97,8 @@ def _absent() -> Iterator[str]:
 
 
 def _english_nouns() -> dict[str, str]:
-    nouns = {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")}
+    nouns = dict.fromkeys(lexicon_en.OTHER_NOUNS.split("|"), OTHER)
+    nouns |= {noun: aspect for aspect, words in lexicon_en.NOUNS.items() for noun in words.split("|")}
     plurals = {noun + "s": aspect for noun, aspect in nouns.items() if not noun.endswith(("s", "h", "y", "ff"))}
     return plurals | nouns
 

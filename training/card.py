@@ -23,6 +23,8 @@ from matjip.inference.lite.sentiment import SentimentModel
 from training.retrieval import retrieval
 from training.sentiment import figures
 from training.sources import mams_windows, nsmc
+from training.terms import figures as term_figures
+from training.terms import marked
 
 __all__ = ["write"]
 
@@ -38,7 +40,15 @@ POLARITIES = {"긍정": "positive", "부정": "negative"}
 SPOKEN_OF = {"긍정", "부정", "중립", "대립"}
 SPEED_TEXTS = 20_000
 OWN = Path("tests/unit/evaluation/labelled.tsv")  # label, text: written by us, no sentence of the grammar among them
-WEIGHTS = ("sentiment.npz", "network.npz", "categories.npz", "korean.json", "english.json", "embedding.npz")
+WEIGHTS = (
+    "sentiment.npz",
+    "network.npz",
+    "categories.npz",
+    "terms.npz",
+    "korean.json",
+    "english.json",
+    "embedding.npz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +166,10 @@ def aspect_lines(found: dict[str, AspectFigures]) -> Iterator[str]:
 def mams_lines(finder: AspectFinder, path: Path) -> Iterator[str]:
     """The polarity of mentions whose thing is a term that people marked."""
     tally: Counter[str] = Counter()
-    marked = list(ElementTree.parse(path).getroot().iter("sentence"))
-    for sentence, mentions in zip(marked, finder.find([one.findtext("text") or "" for one in marked]), strict=True):
+    sentences = list(ElementTree.parse(path).getroot().iter("sentence"))
+    for sentence, mentions in zip(
+        sentences, finder.find([one.findtext("text") or "" for one in sentences]), strict=True
+    ):
         for term in sentence.iter("aspectTerm"):
             start, end, polarity = int(term.get("from", 0)), int(term.get("to", 0)), term.get("polarity")
             said = [
@@ -182,6 +194,10 @@ def mams_lines(finder: AspectFinder, path: Path) -> Iterator[str]:
     logits = finder.sentiment.logits([text for text, _ in windows])
     right = np.mean((logits > 0) == np.array([label == 1 for _, label in windows]))
     yield f"The polarity of all {len(windows):,} by the words of the clause around each: {right:.3f} right."
+    terms = term_figures(finder.english.terms, marked(path))
+    yield f"The reader of terms finds {terms['n']:,} terms of any polarity, exactly from first to last letter, with precision"
+    yield f"{terms['precision']:.3f} and recall {terms['recall']:.3f} (F1 {terms['f1']:.3f}); where the place of a term is given, it tells"
+    yield f"praised, blamed and only named apart in {terms['leaning']:.3f}, and praised from blamed in {terms['sided_right']:.3f} of {terms['sided']:,}."
 
 
 def retrieval_lines(embedder: LiteEmbedder, sentences: dict[str, dict[str, str]]) -> Iterator[str]:
@@ -222,6 +238,7 @@ Written by `scripts/train`; the figures are from that run.
 |---|---|---|
 | `sentiment.npz` | log odds of praise for a whole review or a clause | logistic regression over hashed character n-grams (1 to 4), words and pairs; int8 on a square-root scale |
 | `network.npz` | the same, from n-grams in their order | a convolution over three neighbours, each the sum of its one-, two- and three-character rows; maximum and sum over the text; int8 tables. How far each of the two is trusted is one logistic regression on held-out subjects, which also calibrates |
+| `terms.npz` | the things that an English text speaks of, and whether each is praised, blamed or only named | a convolution over words (themselves, beginnings, endings, shapes), the best path of begin, inside and outside; int8 table |
 | `categories.npz` | which aspects a clause speaks of, where the tables found nothing | a logistic regression an aspect over the same n-grams; threshold at 0.95 precision on held-out sentences of our grammar |
 | `korean.json`, `english.json` | surface forms of opinions and nouns by aspect | our lexicon (`training/lexicon_ko.py`, `lexicon_en.py`), conjugated with Kiwi |
 | `embedding.npz` | 64 integers a text | rows of n-grams learned by contrast: texts of one aspect and polarity together, Korean and English mixed; two cuts of one review together; int8 |
@@ -232,8 +249,8 @@ Written by `scripts/train`; the figures are from that run.
 |---|---|---|
 | NSMC, raw: Korean film reviews with ratings 1 to 10 | CC0 | sentiment (rating ≤ 4 blames, ≥ 9 praises, between by a chance of its own at less weight; subjects with id % 25 in {1, 2} held out whole), categories (as texts of no aspect), embedding |
 | sentences of our own grammar (`training/grammar_ko.py`, `formal_ko.py`, `grammar_en.py`) | Apache-2.0, ours | sentiment, categories, embedding |
-| MAMS: English restaurant sentences with aspect terms (training part) | Apache-2.0 | sentiment (the clause around a term), categories, embedding |
-| VADER's lexicon, words with a mean valence of at least 0.8 | MIT | sentiment |
+| MAMS: English restaurant sentences with aspect terms (training part) | Apache-2.0 | sentiment (the clause around a term), terms, categories, embedding |
+| VADER's lexicon, words with a mean valence of at least 0.8 | MIT | sentiment, terms (where one channel starts) |
 
 Kor-SemEval (Korean translations of SemEval-2014 restaurant sentences) is used for evaluation only: nothing is trained or tuned on it.
 """

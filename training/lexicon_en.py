@@ -1,24 +1,32 @@
 """English restaurant language, written for Matjip: nouns by aspect, opinions by polarity, whole sentences."""
 
-__all__ = ["ANYWHERE", "IMPLIED", "NOUNS", "OPINIONS", "PRAISE", "REGRET", "SILENT"]
+__all__ = ["ANYWHERE", "IMPLIED", "NOUNS", "OPINIONS", "OTHER_NOUNS", "PRAISE", "REGRET", "SILENT"]
 
 NOUNS: dict[str, str] = {
     "taste": "food|dish|dishes|meal|flavor|flavors|flavour|taste|pasta|pizza|burger|steak|chicken|soup|broth|noodles|rice|salad|dessert|"
     "coffee|latte|cake|bread|sushi|fish|meat|pork|beef|sauce|fries|sandwich|wine|cocktails|drinks|breakfast|brunch|lunch|dinner|appetizers|"
     "seafood|curry|kimchi|ribs|dumplings|ramen|tacos|cheese|eggs|pancakes|side dishes|bbq|oysters|lamb|shrimp|lobster|tea|beer|toast|pastry|"
-    "risotto|croissant|scone|bibimbap|bulgogi|stew",
-    "menu": "menu|selection|choices|options|variety|wine list|specials|set menu|vegan options|beer selection",
-    "service": "service|staff|waiter|waitress|server|servers|bartender|host|hostess|owner|manager|chef|waitstaff|team|cashier|crew",
-    "price": "price|prices|value|bill|cost|pricing|check|deal|lunch special",
+    "risotto|croissant|scone|bibimbap|bulgogi|stew|drink|entree|entrees|appetizer|cuisine|cooking|wines|beers|meals|roll|rolls",
+    "menu": "menu|selection|choices|options|variety|wine list|specials|set menu|vegan options|beer selection|list|choice|offerings|range|items|"
+    "prix fixe|courses",
+    "service": "service|staff|waiter|waitress|server|servers|bartender|host|hostess|owner|manager|chef|waitstaff|wait staff|team|cashier|crew|"
+    "management|attitude|busboy|maitre d|employee|captain|seater|waiters|barista|sommelier|valet",
+    "price": "price|prices|value|bill|cost|pricing|check|deal|lunch special|tip|money|charge|gratuity|tab|happy hour",
     "portion": "portion|portions|serving|servings|portion size|helping",
     "atmosphere": "atmosphere|ambience|ambiance|decor|music|vibe|view|interior|seating|room|patio|terrace|lighting|tables|noise level|"
-    "setting|space|dining room|booth",
+    "setting|space|dining room|booth|scene|crowd|clientele|patron|patrons|seat|chair|bar|lounge|garden|band|dj|noise|style|environment|"
+    "lights|ceiling|candles|comfort|privacy|jukebox|windows|fireplace|decoration|decorations|furniture|entertainment|walls|counter|bar area|"
+    "table|feel|backyard|presentation|background music|people|rooms|floor plan|lounge area",
     "cleanliness": "bathroom|restroom|restrooms|tables|floor|cutlery|plates|kitchen|glasses|toilet|hygiene|silverware",
-    "waiting": "wait|line|queue|waiting time|wait time|reservation|turnaround|seating time",
-    "location": "location|parking|neighborhood|parking lot|access",
-    "delivery": "delivery|takeout|packaging|courier|delivery driver|order|takeaway|container",
+    "waiting": "wait|line|queue|waiting time|wait time|reservation|turnaround|seating time|wait list|reservations",
+    "location": "location|parking|neighborhood|parking lot|access|corner|subway|station|street",
+    "delivery": "delivery|takeout|packaging|courier|delivery driver|order|takeaway|take out|container",
 }
 
+OTHER_NOUNS = (  # what people name and Matjip has no aspect for: the place as a whole, its company, its hour
+    "place|spot|restaurant|joint|establishment|diner|bistro|cafe|eatery|pub|house|time|minutes|hour|hours|night|evening|day|weekend|"
+    "experience|visit|party|friend|friends|date|family|birthday|anniversary|website|photo|photos|review|reviews|guy|man|woman|lady|person"
+)
 # aspect → (praise, blame)
 OPINIONS: dict[str, tuple[str, str]] = {
     "taste": (

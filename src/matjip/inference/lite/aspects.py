@@ -39,7 +39,7 @@ class AspectFinder:
         folder = folder or files("matjip.inference.lite")
         return cls(
             Korean.load(folder / "korean.json"),
-            English.load(folder / "english.json"),
+            English.load(folder),
             CategoryHead.load(folder / "categories.npz"),
             SentimentModel.load(folder),
         )
@@ -49,20 +49,21 @@ class AspectFinder:
 
         The head has nothing to add to a clause that the tables explain, nor of an aspect that they found in the text.
         """
-        tables = [self._by_table(text) for text in texts]
+        tables = self._by_language(texts)
         for found, more in zip(tables, self._by_clause(texts, tables), strict=True):
             yield tuple(sorted([*found.mentions, *more], key=lambda mention: (mention.start, mention.end)))
 
-    def _by_table(self, text: str) -> Read:
-        found: dict[tuple[object, ...], Mention] = {}
-        silent: list[tuple[int, int]] = []
-        for alphabet, language in ((HANGUL, self.korean), (LATIN, self.english)):
-            if alphabet.search(text):
-                read = language.read(text)
-                silent += read.silent
-                for mention in read.mentions:
-                    found.setdefault((mention.aspect, mention.polarity, mention.target, mention.opinion), mention)
-        return Read(list(found.values()), silent)
+    def _by_language(self, texts: Sequence[str]) -> list[Read]:
+        """What each language's own reader finds: a text is read in both where it holds both alphabets."""
+        english = [number for number, text in enumerate(texts) if LATIN.search(text)]
+        reads = {
+            number: [read]
+            for number, read in zip(english, self.english.read([texts[number] for number in english]), strict=True)
+        }
+        for number, text in enumerate(texts):
+            if HANGUL.search(text):
+                reads.setdefault(number, []).insert(0, self.korean.read(text))
+        return [_together(reads.get(number, [])) for number in range(len(texts))]
 
     def _by_clause(self, texts: Sequence[str], tables: Sequence[Read]) -> list[list[Mention]]:
         clauses = [clause for clause in clauses_of(texts) if not _explained(clause, tables[clause.text])]
@@ -89,6 +90,13 @@ class AspectFinder:
                     )
                 )
         return found
+
+
+def _together(reads: Sequence[Read]) -> Read:
+    found: dict[tuple[object, ...], Mention] = {}
+    for mention in (mention for read in reads for mention in read.mentions):
+        found.setdefault((mention.aspect, mention.polarity, mention.target, mention.opinion), mention)
+    return Read(list(found.values()), [span for read in reads for span in read.silent])
 
 
 def _explained(clause: Clause, read: Read) -> bool:

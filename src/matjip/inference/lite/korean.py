@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple
 
 import orjson
 
-from matjip.inference.lite.read import Read
+from matjip.inference.lite.read import OTHER, Read
 from matjip.inference.task import Aspect, Mention, Polarity
 
-__all__ = ["OTHER", "Korean"]
+__all__ = ["Korean"]
 
 Role = Literal["said", "bare", "modifying", "unreal"]
 FAR_CHARS = 14  # squeezed characters between a noun and its opinion; further apart they belong to other clauses
@@ -70,7 +70,6 @@ HELPING = re.compile(
 # What joins two nouns that share an opinion: "음식과 서비스가 훌륭해요".
 SHARED = re.compile("(?:와|과|랑|이랑|하고|및|,|·|/|&|도|,그리고|그리고)")
 STOPS = frozenset(".!?~\n…")
-OTHER = "other"  # the aspect of a noun that is none of ours: what is said of it is left alone
 # (a noun's aspect, what the opinion right behind it would imply) that never belong together:
 # "의자가 딱딱해요" says nothing of taste, "빵이 따뜻해요" nothing of the room.
 STRANGERS = frozenset(

@@ -1,10 +1,12 @@
-"""What the tables read in one text, whatever its language."""
+"""What was read in one text, whatever its language."""
 
 from typing import NamedTuple
 
 from matjip.inference.task import Mention
 
-__all__ = ["Read"]
+__all__ = ["OTHER", "Read"]
+
+OTHER = "other"  # the aspect of a noun that is none of ours: what is said of it is left alone
 
 
 class Read(NamedTuple):
