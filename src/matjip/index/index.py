@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Filter", "Found", "Index", "Point", "PointKey", "Query"]
+__all__ = ["RRF_K", "Filter", "Found", "Index", "Point", "PointKey", "Query", "Weights", "opposite"]
 
 PointKey = tuple[str, str]  # (restaurant id, review id), inside a tenant
+RRF_K = 60  # reciprocal rank fusion's constant (G. Cormack et al., 2009)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Point:
     source: str | None
     created_at: datetime
     has_image: bool
+    said: frozenset[str] = frozenset()  # what the review praises and blames: "taste+", "service-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,23 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each list counts in the sum that orders the hits."""
+
+    dense: float = 1.0
+    words: float = 1.0
+    said: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is looked for: words (with their weight) and a vector."""
+    """What is looked for: words (with their weight), a vector, and what a hit should say."""
 
     words: tuple[tuple[str, float], ...]  # ("국물", 1.0), ("얼큰", 0.5): the asked ones and the expansion's
     vector: NDArray[np.int8]
+    said: tuple[str, ...] = ()  # "service+": moves hits up that say so, and down that say the opposite; finds none by itself
     wanted: Filter = field(default_factory=Filter)
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +71,19 @@ class Found:
 
     restaurant_id: str
     review_id: str
-    score: float  # reciprocal rank fusion, sum of 1 / (60 + rank)
+    # weights.dense / (60 + dense_rank) + weights.words / (60 + word_rank) + weights.said * agreement / 61, where agreement
+    # is the share of `query.said` that the review says, less the share whose opposite it says and which it does not say.
+    score: float
     dense_rank: int | None
     dense_similarity: float  # cosine, -1 to 1
     word_rank: int | None
+    said: tuple[str, ...] = ()  # of the asked, in their order
+    against: tuple[str, ...] = ()  # of the asked, those whose opposite alone it says
+
+
+def opposite(said: str) -> str:
+    """What contradicts it: service- for service+."""
+    return said[:-1] + ("-" if said.endswith("+") else "+")
 
 
 class Index(Protocol):
@@ -95,4 +117,22 @@ class Index(Protocol):
 
     async def clear(self) -> None:
         """Forget everything and go back to position 0."""
+        ...
+
+    async def beside(self) -> "Index":
+        """An empty collection at position 0 beside the one that is searched; one begun before and never published is dropped.
+
+        The caller brings it to the log's end, calls `publish`, and closes it.
+        """
+        ...
+
+    async def publish(self) -> None:
+        """Take the place of the collection that this one was made beside, at once and for every process; drop that one.
+
+        On an index that stands beside none it does nothing.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what it holds."""
         ...
