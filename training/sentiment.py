@@ -93,7 +93,7 @@ def _rows(reviews: list[Labelled], mams_folder: Path, dice: Random) -> list[Labe
     rows = [row._replace(weight=row.weight * 0.8) for row in reviews]
     for text, label in grammar_ko.generate(KOREAN_SENTENCES, dice):
         rows.append(Labelled(grammar_ko.with_mood(text, label, dice), label, 0.5))
-    rows += [Labelled(made.text, made.label, 0.4) for made in formal_ko.generate(FORMAL_SENTENCES, dice)]
+    rows += [Labelled(made.text, made.label, 0.2) for made in formal_ko.generate(FORMAL_SENTENCES, dice)]
     rows += [Labelled(text, label, 0.5) for text, label in grammar_en.generate(ENGLISH_SENTENCES, dice)]
     rows += [Labelled(text, label, 1.5) for text, label in mams_windows(mams_folder / "train.xml")]
     rows += [Labelled(word, int(value > 0), abs(value) / 4) for word, value in vader_words()]

@@ -16,7 +16,7 @@ from matjip.inference.lite.weights import MANIFEST, verify
 __all__ = ["LiteEmbedder"]
 
 BATCH = 500  # texts at once: the gathered rows stay in cache
-VERSION = "2"  # raised with every new file of weights, since another embedder means another index
+VERSION = "3"  # raised with every new file of weights, since another embedder means another index
 
 
 @dataclass(frozen=True, slots=True)

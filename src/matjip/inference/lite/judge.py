@@ -16,7 +16,7 @@ from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task
 __all__ = ["LiteJudge"]
 
 A = TypeVar("A")
-VERSION = "2"  # raised with every new file of weights, so that stored results are known to be another model's
+VERSION = "3"  # raised with every new file of weights, so that stored results are known to be another model's
 SLICE = 200  # texts between two looks at the event loop: a few milliseconds of the interpreter
 
 
