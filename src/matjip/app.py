@@ -118,9 +118,9 @@ async def open_service(
         embedder = LiteEmbedder.load()
         index = await ExactIndex.open(
             settings.data_dir / "index.sqlite",
-            embedder=embedder.name,
+            embedder=f"{embedder.name}+{lite.name}",  # what reviews say is in there too
             dimensions=embedder.dimensions,
-            mismatch="clear" if rebuild else "refuse",
+            missing="add" if rebuild else "refuse",
         )
         stack.push_async_callback(index.close)
         projector = Projector(

@@ -98,7 +98,7 @@ def write_and_be_killed(path: Path, *, past: int, after_s: float) -> None:
 def position_in(path: Path) -> int:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            return connection.execute("SELECT position FROM state").fetchone()[0]
+            return connection.execute("SELECT position FROM collections").fetchone()[0]
     except (sqlite3.OperationalError, TypeError):  # not there yet, or not filled
         return 0
 
@@ -158,14 +158,14 @@ async def test_many_small_changes_end_in_a_new_copy_that_finds_the_same(two, mon
 
 
 @pytest.mark.parametrize("other", [("e/2", 4), ("e/1", 8)])
-async def test_a_file_of_another_embedder_is_refused_with_both_named_and_cleared_only_on_demand(tmp_path, other):
+async def test_a_file_of_another_embedder_is_refused_with_both_named_and_joined_only_on_demand(tmp_path, other):
     path = tmp_path / "index.sqlite"
     embedder, dimensions = other
     async with await ExactIndex.open(path, embedder="e/1", dimensions=4) as index:
         await index.apply([a_point("a")], [], 1)
-    with pytest.raises(Misconfigured, match=f"e/1 with 4 dimensions; expected .*{embedder} with {dimensions}"):
+    with pytest.raises(Misconfigured, match=f"e/1 with 4 dimensions .*; expected .*{embedder} with {dimensions}"):
         await ExactIndex.open(path, embedder=embedder, dimensions=dimensions)
-    async with await ExactIndex.open(path, embedder=embedder, dimensions=dimensions, mismatch="clear") as index:
+    async with await ExactIndex.open(path, embedder=embedder, dimensions=dimensions, missing="add") as index:
         assert (await index.position(), await index.count("t", Filter())) == (0, 0)
 
 

@@ -2,12 +2,15 @@
 
 The file is the truth: each change, its centroids and its position are one transaction, so a process that dies leaves
 all of it or nothing. Memory is a copy by tenant, brought up to date by the file's change number before each search.
+
+The file holds a collection for each name (who made the vectors), so that a new embedder's stands beside the old one's
+while programs search both; one more may be in the making beside any of them, and takes its place in one transaction.
 """
 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,71 +20,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matjip.clock import to_micros
-from matjip.errors import Busy, Fault, Invalid, Misconfigured, Unavailable
+from matjip.errors import Busy, Conflict, Fault, Invalid, Misconfigured, Unavailable
 from matjip.index.index import Filter, Found, Point, PointKey, Query
 from matjip.index.shelf import Row, Segment, Shelf
+from matjip.index.tables import BEGUN, OPENED, REGISTER, Statements
 from matjip.index.words import token_number, tokens
 
 __all__ = ["MIN_SIMILARITY", "ExactIndex"]
 
 A = TypeVar("A")
 ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
-Origin = tuple[int, str, int]  # format, embedder, dimensions
+Origin = tuple[str, int, int]  # who made the vectors, format, dimensions
 Sums = dict[tuple[str, str], tuple[NDArray[np.int64], int]]
 
 MEMORY = ":memory:"
-FORMAT = 1  # of the tables and the token numbers; another format is built anew
+FORMAT = 2  # of the tables and the token numbers; another format is built anew
 MIN_SIMILARITY = (
     0.5  # with the built-in vectors 14 queries were so near to at most 5.3 % of 3,037 restaurant sentences (0.3: 36 %)
 )
+FIRST_TABLES = ("state", "points", "centroids")  # of format 1, which had one collection
 PRIMARY_CODE = 0xFF  # SQLite's error codes carry detail above it
 LOCK_WAIT_S = 30  # another process's transaction is a batch of points, well under a second
 TAIL_ROWS = 2_000  # changed points that are read again at each change (about 10 ms) before the whole copy is built anew
 TAIL_SHARE = 32  # a large copy bears a larger tail: one row in so many
-
-SCHEMA = (
-    """
-    CREATE TABLE IF NOT EXISTS state (
-        only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, embedder TEXT NOT NULL, dimensions INTEGER NOT NULL,
-        position INTEGER NOT NULL, change INTEGER NOT NULL, generation INTEGER NOT NULL
-    )
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS points (
-        point INTEGER PRIMARY KEY, tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, review_id TEXT NOT NULL,
-        vector BLOB, tokens BLOB, rating REAL, language TEXT, source TEXT, created_at INTEGER, has_image INTEGER,
-        change INTEGER NOT NULL, UNIQUE (tenant, restaurant_id, review_id)
-    )
-    """,
-    """
-    CREATE INDEX IF NOT EXISTS points_by_change ON points (tenant, change)
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS centroids (
-        tenant TEXT NOT NULL, restaurant_id TEXT NOT NULL, sum BLOB NOT NULL, count INTEGER NOT NULL,
-        PRIMARY KEY (tenant, restaurant_id)
-    ) WITHOUT ROWID
-    """,
-)
-LIVING = """
-SELECT point, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image
-FROM points WHERE tenant = ? AND vector IS NOT NULL ORDER BY point
-"""
-CHANGED = """
-SELECT point, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image
-FROM points WHERE tenant = ? AND change > ? LIMIT ?
-"""
-UPSERT = """
-INSERT INTO points (tenant, restaurant_id, review_id, vector, tokens, rating, language, source, created_at, has_image, change)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (tenant, restaurant_id, review_id) DO UPDATE SET vector = excluded.vector, tokens = excluded.tokens,
-    rating = excluded.rating, language = excluded.language, source = excluded.source, created_at = excluded.created_at,
-    has_image = excluded.has_image, change = excluded.change
-"""
-REMOVE = """
-UPDATE points SET vector = NULL, tokens = NULL, rating = NULL, language = NULL, source = NULL, created_at = NULL,
-    has_image = NULL, change = ? WHERE tenant = ? AND restaurant_id = ? AND review_id = ?
-"""
 
 
 class ExactIndex:
@@ -90,13 +51,15 @@ class ExactIndex:
     A removed point leaves its key and nothing else, so that other processes learn of it.
     """
 
-    def __init__(self, writer: "_Line", reader: "_Line", *, dimensions: int, min_similarity: float) -> None:
+    def __init__(self, writer: "_Line", reader: "_Line", name: str, *, dimensions: int, min_similarity: float) -> None:
         self._writer = writer
         self._reader = reader
+        self._name = name
         self._dimensions = dimensions
         self._min_similarity = min_similarity
+        self._begun: int | None = None  # the collection's number while it stands beside the published one
         self._shelves: dict[str, Shelf] = {}  # replaced on the reader's turn, read at any time
-        self._generation = -1
+        self._generation = (-1, -1)
 
     @classmethod
     async def open(
@@ -106,27 +69,30 @@ class ExactIndex:
         embedder: str,
         dimensions: int,
         min_similarity: float = MIN_SIMILARITY,
-        mismatch: Literal["refuse", "clear"] = "refuse",
+        missing: Literal["refuse", "add"] = "refuse",
     ) -> "ExactIndex":
-        """Open or create the file for vectors of this embedder.
+        """Open or create the file and in it the collection for vectors of this embedder.
 
-        A file of another embedder, dimensions or format is refused (Misconfigured), or cleared where the caller rebuilds.
+        A file that holds collections of other embedders, dimensions or formats alone is refused (Misconfigured), or an
+        empty one is added to them where the caller builds it.
         """
 
         def connect() -> ExactIndex:
             with _our_errors(), ExitStack() as on_failure:
                 writer = on_failure.enter_context(closing(_Line(str(path))))
-                _prepare(writer.connection, (FORMAT, embedder, dimensions), mismatch)
+                _prepare(writer.connection, (embedder, FORMAT, dimensions), missing)
                 # A search never waits for a write: it reads what was committed, through a connection of its own.
                 reader = writer if str(path) == MEMORY else on_failure.enter_context(closing(_Line(str(path))))
-                index = cls(writer, reader, dimensions=dimensions, min_similarity=min_similarity)
+                index = cls(writer, reader, embedder, dimensions=dimensions, min_similarity=min_similarity)
                 on_failure.pop_all()
             return index
 
         return await asyncio.to_thread(connect)
 
     async def close(self) -> None:
-        """Release the file."""
+        """Release the file; what stands beside another leaves that to it."""
+        if self._begun is not None:
+            return
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._writer.close)
 
@@ -157,7 +123,7 @@ class ExactIndex:
 
     async def position(self) -> int:
         """The log position that the file has reached, whoever brought it there."""
-        return await asyncio.to_thread(self._reader.run, lambda connection: _state(connection)[0])
+        return await asyncio.to_thread(self._reader.run, lambda connection: self._state(connection)[0])
 
     async def search(self, tenant: str, query: Query, *, offset: int = 0, limit: int = 10) -> tuple[list[Found], int]:
         """See `Index.search`. A point *matches*, and is in the total, when it passes the filter and either
@@ -179,8 +145,12 @@ class ExactIndex:
     async def centroid(self, tenant: str, restaurant_id: str) -> tuple[NDArray[np.int64], int]:
         """The exact sum of a restaurant's vectors and how many they are; zeros and 0 where it has none."""
         key = (tenant, restaurant_id)
-        sums = await asyncio.to_thread(self._reader.run, lambda connection: self._sums(connection, [key]))
-        return sums[key]
+
+        def summed(connection: sqlite3.Connection) -> Sums:
+            with _transaction(connection, "DEFERRED"):
+                return _sums(connection, self._statements(connection), [key], dimensions=self._dimensions)
+
+        return (await asyncio.to_thread(self._reader.run, summed))[key]
 
     async def count(self, tenant: str, wanted: Filter) -> int:
         """Points that pass the filter."""
@@ -192,9 +162,73 @@ class ExactIndex:
 
         def clear(connection: sqlite3.Connection) -> None:
             with _transaction(connection, "IMMEDIATE"):
-                _forget(connection)
+                statements = self._statements(connection)
+                for statement in (*statements.empty, statements.reset):
+                    connection.execute(statement)
 
         await asyncio.to_thread(self._writer.run, clear)
+
+    async def beside(self) -> "ExactIndex":
+        """See `Index.beside`. It uses this one's connections, so it is closed before this one is."""
+
+        def begin(connection: sqlite3.Connection) -> int:
+            with _transaction(connection, "IMMEDIATE"):
+                for (number,) in connection.execute(BEGUN, (self._name,)).fetchall():
+                    _drop(connection, number)
+                return _create(connection, (self._name, FORMAT, self._dimensions), published=False)
+
+        index = ExactIndex(
+            self._writer, self._reader, self._name, dimensions=self._dimensions, min_similarity=self._min_similarity
+        )
+        index._begun = await asyncio.to_thread(self._writer.run, begin)
+        return index
+
+    async def publish(self) -> None:
+        """See `Index.publish`. Raises Conflict where another building began meanwhile and dropped this one."""
+
+        def publish(connection: sqlite3.Connection) -> None:
+            with _transaction(connection, "IMMEDIATE"):
+                self._state(connection)
+                for (number,) in connection.execute(OPENED, (self._name, FORMAT, self._dimensions)).fetchall():
+                    _drop(connection, number)
+                connection.execute("UPDATE collections SET published = 1 WHERE number = ?", (self._begun,))
+
+        if self._begun is not None:
+            await asyncio.to_thread(self._writer.run, publish)
+
+    async def forget(self, tenant: str, keys: Sequence[PointKey]) -> None:
+        """See `Index.forget`."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            with _transaction(connection, "IMMEDIATE"):
+                for number, dimensions in connection.execute("SELECT number, dimensions FROM collections").fetchall():
+                    statements = Statements(number)
+                    change = connection.execute(statements.state).fetchone()[1] + 1
+                    gone = {(tenant, *key) for key in keys}
+                    _move_centroids(connection, statements, {}, gone, dimensions=dimensions)
+                    connection.executemany(statements.remove, [(change, *key) for key in gone])
+                    connection.execute(statements.touch, (change,))
+
+        await asyncio.to_thread(self._writer.run, forget)
+
+    async def others(self) -> list[str]:
+        """The names of the file's other collections, as a former embedder leaves its own."""
+        mine = (self._name, FORMAT, self._dimensions)
+        found = await asyncio.to_thread(self._reader.run, lambda connection: _origins(connection))
+        return [_named(origin) for origin in found if origin != mine]
+
+    async def drop_others(self) -> None:
+        """Remove the other collections. A program that still searches one is told that it is gone."""
+        mine = (self._name, FORMAT, self._dimensions)
+
+        def drop(connection: sqlite3.Connection) -> None:
+            with _transaction(connection, "IMMEDIATE"):
+                found = connection.execute("SELECT number, name, format, dimensions FROM collections").fetchall()
+                for number, *origin in found:
+                    if tuple(origin) != mine:
+                        _drop(connection, number)
+
+        await asyncio.to_thread(self._writer.run, drop)
 
     def _apply(
         self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int, after: int
@@ -205,73 +239,64 @@ class ExactIndex:
 
         def store(connection: sqlite3.Connection) -> None:
             with _transaction(connection, "IMMEDIATE"):
-                present, change, _ = _state(connection)
+                statements = self._statements(connection)
+                present, change, _ = self._state(connection)
                 if not after <= present < position:
                     return
                 change += 1
-                self._move_centroids(connection, stored, removed)
-                connection.executemany(REMOVE, [(change, *key) for key in removed])
-                connection.executemany(UPSERT, [(*row, change) for row in rows])
-                connection.execute("UPDATE state SET position = ?, change = ?", (position, change))
+                _move_centroids(connection, statements, stored, removed, dimensions=self._dimensions)
+                connection.executemany(statements.remove, [(change, *key) for key in removed])
+                connection.executemany(statements.upsert, [(*row, change) for row in rows])
+                connection.execute(statements.move, (position, change))
 
         self._writer.run(store)
 
-    def _move_centroids(
-        self, connection: sqlite3.Connection, stored: dict[ReviewKey, Point], removed: set[ReviewKey]
-    ) -> None:
-        sums = self._sums(connection, {key[:2] for key in (*stored, *removed)})
-        for key in (*stored, *removed):
-            total, count = sums[key[:2]]
-            before = connection.execute(
-                "SELECT vector FROM points WHERE tenant = ? AND restaurant_id = ? AND review_id = ?", key
-            ).fetchone()
-            if before and before[0] is not None:
-                total -= np.frombuffer(before[0], np.int8)
-                count -= 1
-            if key in stored:
-                total += stored[key].vector
-                count += 1
-            sums[key[:2]] = total, count
-        connection.executemany(
-            "INSERT OR REPLACE INTO centroids VALUES (?, ?, ?, ?)",
-            [(*key, total.astype("<i8").tobytes(), count) for key, (total, count) in sums.items()],
-        )
-        connection.execute("DELETE FROM centroids WHERE count = 0")
+    def _number(self, connection: sqlite3.Connection) -> int:
+        if self._begun is not None:
+            return self._begun
+        row = connection.execute(OPENED, (self._name, FORMAT, self._dimensions)).fetchone()
+        if row is None:
+            raise Misconfigured(f"The index holds no collection of {self._name} any more: run `matjip rebuild-index`.")
+        return int(row[0])
 
-    def _sums(self, connection: sqlite3.Connection, keys: Iterable[tuple[str, str]]) -> Sums:
-        sums: Sums = {}
-        for key in keys:
-            row = connection.execute(
-                "SELECT sum, count FROM centroids WHERE tenant = ? AND restaurant_id = ?", key
-            ).fetchone()
-            stored = np.frombuffer(row[0], "<i8").astype(np.int64) if row else np.zeros(self._dimensions, np.int64)
-            sums[key] = stored, row[1] if row else 0
-        return sums
+    def _statements(self, connection: sqlite3.Connection) -> Statements:
+        return Statements(self._number(connection))
+
+    def _state(self, connection: sqlite3.Connection) -> tuple[int, int, int]:
+        """Position, change and generation."""
+        row = connection.execute(self._statements(connection).state).fetchone()
+        if row is None:
+            raise Conflict("Another rebuild of the index began; this one was dropped.")
+        position, change, generation = row
+        return position, change, generation
 
     def _shelf(self, connection: sqlite3.Connection, tenant: str) -> Shelf:
         """The tenant's points as the file holds them now."""
         with _transaction(connection, "DEFERRED"):
-            generation = _state(connection)[2]
+            number = self._number(connection)
+            statements = Statements(number)
+            generation = (number, self._state(connection)[2])
             if generation != self._generation:
                 self._shelves.clear()
                 self._generation = generation
-            (change,) = connection.execute(
-                "SELECT coalesce(max(change), 0) FROM points WHERE tenant = ?", (tenant,)
-            ).fetchone()
+            (change,) = connection.execute(statements.last_change, (tenant,)).fetchone()
             shelf = self._shelves.get(tenant)
             if shelf is None or shelf.change != change:
-                shelf = self._shelves[tenant] = self._renewed(connection, shelf, tenant=tenant, change=change)
+                shelf = self._renewed(connection, statements, shelf, tenant=tenant, change=change)
+                self._shelves[tenant] = shelf
             return shelf
 
-    def _renewed(self, connection: sqlite3.Connection, shelf: Shelf | None, *, tenant: str, change: int) -> Shelf:
+    def _renewed(
+        self, connection: sqlite3.Connection, statements: Statements, shelf: Shelf | None, *, tenant: str, change: int
+    ) -> Shelf:
         if shelf is not None:
             room = max(TAIL_ROWS, len(shelf.base.points) // TAIL_SHARE)
-            changed = sorted(_rows(connection, CHANGED, (tenant, shelf.built_at, room + 1)))
+            changed = sorted(_rows(connection, statements.changed, (tenant, shelf.built_at, room + 1)))
             if len(changed) <= room:
                 tail = Segment.of((row for row in changed if row.vector is not None), self._dimensions)
                 gone = [row.point for row in changed]
                 return Shelf(shelf.base, tail, gone=gone, built_at=shelf.built_at, change=change)
-        base = Segment.of(_rows(connection, LIVING, (tenant,)), self._dimensions)
+        base = Segment.of(_rows(connection, statements.living, (tenant,)), self._dimensions)
         return Shelf(base, Segment.of((), self._dimensions), gone=(), built_at=change, change=change)
 
 
@@ -291,21 +316,81 @@ class _Line:
             self.connection.close()
 
 
-def _prepare(connection: sqlite3.Connection, wanted: Origin, mismatch: Literal["refuse", "clear"]) -> None:
+def _prepare(connection: sqlite3.Connection, wanted: Origin, missing: Literal["refuse", "add"]) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is caught up from the log
     connection.execute("PRAGMA secure_delete = ON")  # an erased person's tokens are overwritten
     with _transaction(connection, "IMMEDIATE"):
-        for statement in SCHEMA:
-            connection.execute(statement)
-        connection.execute("INSERT OR IGNORE INTO state VALUES (1, ?, ?, ?, 0, 0, 0)", wanted)
-        present = connection.execute("SELECT format, embedder, dimensions FROM state").fetchone()
-        if present == wanted:
+        connection.execute(REGISTER)
+        if connection.execute(OPENED, wanted).fetchone():
             return
-        if mismatch == "refuse":
+        present = _origins(connection)
+        if present and missing == "refuse":
             raise _other_embedder(present, wanted)
-        _forget(connection)
-        connection.execute("UPDATE state SET format = ?, embedder = ?, dimensions = ?", wanted)
+        _create(connection, wanted, published=True)
+        for table in FIRST_TABLES:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _origins(connection: sqlite3.Connection) -> list[Origin]:
+    """Who made the collections that may be searched, the oldest first; a file of the first format held one."""
+    held = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'state'").fetchone()
+    first = connection.execute("SELECT embedder, format, dimensions FROM state").fetchall() if held else []
+    rest = connection.execute("SELECT name, format, dimensions FROM collections WHERE published ORDER BY number")
+    return [(str(name), int(made_as), int(dimensions)) for name, made_as, dimensions in [*first, *rest]]
+
+
+def _create(connection: sqlite3.Connection, origin: Origin, *, published: bool) -> int:
+    cursor = connection.execute(
+        "INSERT INTO collections (name, format, dimensions, published) VALUES (?, ?, ?, ?)", (*origin, published)
+    )
+    number = cursor.lastrowid
+    assert number is not None
+    for statement in Statements(number).create:
+        connection.execute(statement)
+    return number
+
+
+def _drop(connection: sqlite3.Connection, number: int) -> None:
+    statements = Statements(number)
+    for statement in (*statements.drop, statements.forget):
+        connection.execute(statement)
+
+
+def _move_centroids(
+    connection: sqlite3.Connection,
+    statements: Statements,
+    stored: dict[ReviewKey, Point],
+    removed: Collection[ReviewKey],
+    *,
+    dimensions: int,
+) -> None:
+    sums = _sums(connection, statements, {key[:2] for key in (*stored, *removed)}, dimensions=dimensions)
+    for key in (*stored, *removed):
+        total, count = sums[key[:2]]
+        before = connection.execute(statements.vector, key).fetchone()
+        if before and before[0] is not None:
+            total -= np.frombuffer(before[0], np.int8)
+            count -= 1
+        if key in stored:
+            total += stored[key].vector
+            count += 1
+        sums[key[:2]] = total, count
+    connection.executemany(
+        statements.put_sum, [(*key, total.astype("<i8").tobytes(), count) for key, (total, count) in sums.items()]
+    )
+    connection.execute(statements.drop_empty_sums)
+
+
+def _sums(
+    connection: sqlite3.Connection, statements: Statements, keys: Iterable[tuple[str, str]], *, dimensions: int
+) -> Sums:
+    sums: Sums = {}
+    for key in keys:
+        row = connection.execute(statements.sum, key).fetchone()
+        stored = np.frombuffer(row[0], "<i8").astype(np.int64) if row else np.zeros(dimensions, np.int64)
+        sums[key] = stored, row[1] if row else 0
+    return sums
 
 
 @contextmanager
@@ -313,17 +398,6 @@ def _transaction(connection: sqlite3.Connection, kind: Literal["IMMEDIATE", "DEF
     connection.execute(f"BEGIN {kind}")
     with connection:  # commits, or rolls back what an error leaves
         yield
-
-
-def _forget(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM points")
-    connection.execute("DELETE FROM centroids")
-    connection.execute("UPDATE state SET position = 0, change = change + 1, generation = generation + 1")
-
-
-def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    position, change, generation = connection.execute("SELECT position, change, generation FROM state").fetchone()
-    return position, change, generation
 
 
 def _rows(connection: sqlite3.Connection, select: str, values: tuple[str | int, ...]) -> Iterator[Row]:
@@ -343,16 +417,22 @@ def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
         point.source,
         to_micros(point.created_at),
         int(point.has_image),
+        np.fromiter((token_number(said) for said in sorted(point.said)), "<u4").tobytes(),
     )
 
 
-def _other_embedder(present: Origin, wanted: Origin) -> Misconfigured:
+def _other_embedder(present: Sequence[Origin], wanted: Origin) -> Misconfigured:
     fault = Fault(
         where="the index file",
-        wrong="was built as format {} by {} with {} dimensions".format(*present),
-        right="format {} by {} with {} dimensions: run `matjip rebuild-index`".format(*wanted),
+        wrong="holds " + " and ".join(map(_named, present)),
+        right=f"{_named(wanted)}: run `matjip rebuild-index --new-embedder`",
     )
     return Misconfigured(str(fault), faults=(fault,))
+
+
+def _named(origin: Origin) -> str:
+    name, made_as, dimensions = origin
+    return f"vectors of {name} with {dimensions} dimensions (format {made_as})"
 
 
 @contextmanager

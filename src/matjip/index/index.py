@@ -60,7 +60,9 @@ class Query:
 
     words: tuple[tuple[str, float], ...]  # ("국물", 1.0), ("얼큰", 0.5): the asked ones and the expansion's
     vector: NDArray[np.int8]
-    said: tuple[str, ...] = ()  # "service+": moves hits up that say so, and down that say the opposite; finds none by itself
+    said: tuple[
+        str, ...
+    ] = ()  # "service+": moves hits up that say so, and down that say the opposite; finds none by itself
     wanted: Filter = field(default_factory=Filter)
     weights: Weights = field(default_factory=Weights)
 
@@ -131,6 +133,18 @@ class Index(Protocol):
 
         On an index that stands beside none it does nothing.
         """
+        ...
+
+    async def forget(self, tenant: str, keys: Sequence[PointKey]) -> None:
+        """Remove these points from every collection, those of other embedders too; positions stay. For erased persons."""
+        ...
+
+    async def others(self) -> list[str]:
+        """What other collections are kept, as a former embedder leaves its own: for people to read."""
+        ...
+
+    async def drop_others(self) -> None:
+        """Remove the other collections."""
         ...
 
     async def close(self) -> None:

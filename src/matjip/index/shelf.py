@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matjip.clock import to_micros
-from matjip.index.index import Filter, Found, Query
+from matjip.index.index import RRF_K, Filter, Found, Query, opposite
 from matjip.index.words import asked_tokens, runs, token_number
 
 __all__ = ["Row", "Segment", "Shelf"]
@@ -26,7 +26,6 @@ Name = TypeVar("Name", bound=str | None)
 
 BYTES_PER_TOKEN = 4  # a token number is 32 bits
 MOST_TIMES = 65_535  # of one token in one text; a text has at most 5,000 characters
-RRF_K = 60  # reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009)
 BM25_K1 = 1.2  # how soon repeating a word stops to count; the usual value
 BM25_B = 0.75  # how much a long text pays for its length; the usual value
 SPARSE = 8  # with fewer than one row in so many left, they are taken out of the matrix first
@@ -47,6 +46,7 @@ class Row(NamedTuple):
     source: str | None
     created_at: int
     has_image: int
+    said: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Segment:
     inverse_norm: Scores  # 0 for a zero vector
     words: NDArray[np.int32]  # tokens of each row's text
     postings: "_Postings"
+    said: "_Postings"  # what each row praises and blames, as numbers of tokens
 
     @classmethod
     def of(cls, rows: Iterable[Row], dimensions: int) -> "Segment":
@@ -73,6 +74,7 @@ class Segment:
         points, created_at, words = array("q"), array("q"), array("i")
         rating, has_image = array("d"), bytearray()
         vectors, tokens = bytearray(), bytearray()
+        said, says = bytearray(), array("i")
         review_ids: list[str] = []
         restaurants, languages, sources = _Codes[str](), _Codes[str](), _Codes[str | None]()
         for row in rows:
@@ -89,6 +91,8 @@ class Segment:
             vectors += row.vector
             tokens += row.tokens
             words.append(len(row.tokens) // BYTES_PER_TOKEN)
+            said += row.said
+            says.append(len(row.said) // BYTES_PER_TOKEN)
         matrix = np.frombuffer(vectors, np.int8).reshape(len(points), dimensions)
         norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.int32)).astype(np.float32)
         lengths = np.frombuffer(words, np.int32)
@@ -106,6 +110,7 @@ class Segment:
             inverse_norm=np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0),
             words=lengths,
             postings=_Postings.of(np.frombuffer(tokens, "<u4"), lengths),
+            said=_Postings.of(np.frombuffer(said, "<u4"), np.frombuffer(says, np.int32)),
         )
 
     def passes(self, wanted: Filter) -> Mask:
@@ -167,8 +172,8 @@ class Shelf:
     def search(self, query: Query, *, min_similarity: float, offset: int, limit: int) -> tuple[list[Found], int]:
         """The page of matches and how many there are; see `ExactIndex.search` for what matches.
 
-        Only as many candidates of each list are looked at as the page can need: whoever is among the first k fused
-        scores at least 1 / (60 + k), and whoever is below place 60 + 2k in both lists scores less than that.
+        Only as many candidates are looked at as the page can need: the first of each list among the rows of one level of
+        agreement, twice as many until no other row of that level can score as much as the last of the page.
         """
         passed = self.passes(query.wanted)
         similarity = self._similarities(query.vector, passed)
@@ -179,15 +184,23 @@ class Shelf:
         needed = offset + limit
         if offset >= total or limit < 1:
             return [], total
-        by_meaning, by_words = _Ranking(near, similarity), _Ranking(held, score)
-        depth = RRF_K + 2 * needed
-        rows = np.union1d(by_meaning.first(depth), by_words.first(depth))
-        dense_rank, word_rank = by_meaning.ranks(rows), by_words.ranks(rows)
-        fused = _reciprocal(dense_rank) + _reciprocal(word_rank)
+        lists = (_Ranking(near, similarity), _Ranking(held, score))
+        weights = (query.weights.dense, query.weights.words)
+        says, denies = self._says(query.said), self._says([opposite(said) for said in query.said])
+        agreement = _agreement(says, denies & ~says)
+        rows: Rows = np.zeros(0, np.int64)
+        fused: NDArray[np.float64] = np.zeros(0)
+        for level in sorted(set(np.unique(agreement[near | held]).tolist()), reverse=True):
+            bonus = query.weights.said * level / (RRF_K + 1)
+            members = agreement == level
+            last = -math.inf if len(fused) < needed else float(np.partition(fused, -needed)[-needed])
+            found, scores = _best(lists, weights, members, bonus=bonus, needed=needed, last=last)
+            rows, fused = np.concatenate([rows, found]), np.concatenate([fused, scores])
         if len(rows) > needed:
-            enough = fused >= np.partition(fused, len(fused) - needed)[len(fused) - needed]
-            rows, dense_rank, word_rank, fused = rows[enough], dense_rank[enough], word_rank[enough], fused[enough]
-        found = [
+            enough = fused >= np.partition(fused, -needed)[-needed]
+            rows, fused = rows[enough], fused[enough]
+        dense_rank, word_rank = (each.ranks(rows) for each in lists)
+        page = [
             Found(
                 restaurant_id=restaurant_id,
                 review_id=review_id,
@@ -195,12 +208,27 @@ class Shelf:
                 dense_rank=int(dense) or None,
                 dense_similarity=float(similarity[row]),
                 word_rank=int(word) or None,
+                said=tuple(said for said, by_row in zip(query.said, says, strict=True) if by_row[row]),
+                against=tuple(
+                    said
+                    for said, by_row, denied in zip(query.said, says, denies, strict=True)
+                    if denied[row] and not by_row[row]
+                ),
             )
             for row, dense, word, value in zip(rows, dense_rank, word_rank, fused, strict=True)
             for restaurant_id, review_id in [self._key(int(row))]
         ]
-        found.sort(key=lambda hit: (-hit.score, hit.restaurant_id, hit.review_id))
-        return found[offset:needed], total
+        page.sort(key=lambda hit: (-hit.score, hit.restaurant_id, hit.review_id))
+        return page[offset:needed], total
+
+    def _says(self, wanted: Sequence[str]) -> Mask:
+        """Which rows say each of these: shape (wanted, rows)."""
+        says = np.zeros((len(wanted), len(self._stands)), np.bool_)
+        for number, said in enumerate(wanted):
+            token = token_number(said)
+            says[number, self.base.said.of_token(token)[0]] = True
+            says[number, self.tail.said.of_token(token)[0].astype(np.int64) + len(self.base.points)] = True
+        return says
 
     def _similarities(self, vector: NDArray[np.int8], passed: Mask) -> Scores:
         border = len(self.base.points)
@@ -300,12 +328,28 @@ class _Ranking:
         self._rows = np.flatnonzero(members)
         self._sorted = np.sort(score[self._rows])
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def among(self, members: Mask) -> "_Ranking":
+        """The same list without the rows that are no members."""
+        return self if members.all() else _Ranking(self._members & members, self._score)
+
     def first(self, depth: int) -> Rows:
         """The rows of the first so many, and all that equal the last of them."""
         if len(self._rows) <= depth:
             return self._rows
         first: Rows = self._rows[self._score[self._rows] >= self._sorted[-depth]]
         return first
+
+    def at(self, depth: int) -> np.float32:
+        """The score of the last of the first so many; the list must be longer."""
+        score: np.float32 = self._sorted[-depth]
+        return score
+
+    def rank_at(self, score: np.float32) -> int:
+        """The best rank that a row below this score can have."""
+        return len(self._sorted) - int(np.searchsorted(self._sorted, score, side="left")) + 1
 
     def ranks(self, rows: Rows) -> Rows:
         """The rank of each of these rows from 1; 0 where it is not in the list."""
@@ -329,6 +373,47 @@ def _cosines(matrix: NDArray[np.int8], inverse_norm: Scores, vector: NDArray[np.
     found *= inverse_norm
     found /= norm
     return np.round(found, SIMILARITY_DIGITS, out=found)
+
+
+def _agreement(says: Mask, denies: Mask) -> Scores:
+    """The share of what is asked that each row says, less the share that it denies."""
+    if not len(says):
+        return np.zeros(says.shape[1], np.float32)
+    balance = says.sum(axis=0, dtype=np.int16) - denies.sum(axis=0, dtype=np.int16)
+    share: Scores = (balance / len(says)).astype(np.float32)
+    return share
+
+
+def _best(
+    lists: Sequence[_Ranking],
+    weights: Sequence[float],
+    members: Mask,
+    *,
+    bonus: float,
+    needed: int,
+    last: float,
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Rows of one level of agreement with their scores, among them all that can be in the first `needed` of all levels.
+
+    `last` is what the last of the page scores by the levels that were looked at before. A row that none of the lists has
+    given yet scores less than the sum of what the last given of each does (R. Fagin et al., 2003: the threshold).
+    """
+    among = [each.among(members) for each in lists]
+    depth = RRF_K + 2 * needed
+    while True:
+        rows: Rows = np.unique(np.concatenate([each.first(depth) for each in among]))
+        scores = np.full(len(rows), bonus)
+        for each, weight in zip(lists, weights, strict=True):
+            scores += weight * _reciprocal(each.ranks(rows))
+        rest = bonus + sum(
+            weight / (RRF_K + each.rank_at(part.at(depth)))
+            for each, part, weight in zip(lists, among, weights, strict=True)
+            if len(part) > depth
+        )
+        enough = last if len(rows) < needed else max(last, float(np.partition(scores, -needed)[-needed]))
+        if all(len(part) <= depth for part in among) or rest < enough:
+            return rows, scores
+        depth *= 2
 
 
 def _reciprocal(rank: Rows) -> NDArray[np.float64]:
