@@ -1,51 +1,38 @@
 """What every index promises: the suite runs over each implementation."""
 
 import math
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contract.index_cases import (
+    DAY,
+    EAST,
+    KINDS,
+    MIN_SIMILARITY,
+    NORTH,
+    NOWHERE,
+    OPENED,
+    ids,
+    index,
+    near,
+    opened,
+    point,
+    vector,
+    words,
+)
 
-from matjip.errors import Invalid
-from matjip.index.exact import ExactIndex
-from matjip.index.index import Filter, Index, Point, Query
+from matjip.errors import Invalid, Misconfigured, Unavailable
+from matjip.index.fused import TYPICAL_TOKENS
+from matjip.index.index import Filter, Point, Query
+from matjip.index.qdrant import QdrantIndex
 from matjip.index.words import asked_tokens, runs, tokens
 
-DAY = datetime(2026, 3, 1, tzinfo=UTC)
-EAST, NORTH, NOWHERE = (127, 0, 0, 0), (0, 127, 0, 0), (0, 0, 0, 0)
-MIN_SIMILARITY = 0.4999  # no cosine of the small vectors below falls on it
-
-
-def vector(numbers: tuple[int, ...]) -> np.ndarray:
-    return np.array(numbers, np.int8)
-
-
-def point(review_id: str, text: str = "국물이 진해요", *, at: tuple[int, ...] = EAST, **fields) -> Point:
-    about = {"tenant": "t", "restaurant_id": "r", "rating": 4.0, "language": "ko", "source": "app"}
-    about |= {"created_at": DAY, "has_image": False}
-    return Point(review_id=review_id, text=text, vector=vector(at), **(about | fields))
-
-
-def words(*asked: str, **wanted) -> Query:
-    return Query(words=tuple((word, 1.0) for word in asked), vector=vector(NOWHERE), wanted=Filter(**wanted))
-
-
-def near(at: tuple[int, ...], **wanted) -> Query:
-    return Query(words=(), vector=vector(at), wanted=Filter(**wanted))
-
-
-async def ids(index: Index, query: Query, *, tenant: str = "t", **page) -> list[str]:
-    return [hit.review_id for hit in (await index.search(tenant, query, **page))[0]]
-
-
-@pytest.fixture(params=["exact file", "exact memory"])
-async def index(request, tmp_path) -> AsyncIterator[Index]:
-    path = tmp_path / "index.sqlite" if request.param == "exact file" else ":memory:"
-    async with await ExactIndex.open(path, embedder="e/1", dimensions=4, min_similarity=MIN_SIMILARITY) as opened:
-        yield opened
+__all__ = ["EAST", "NORTH", "ids", "index", "near", "point", "vector"]  # `index` is the fixture: every implementation
 
 
 async def test_a_new_index_stands_at_0_and_finds_nothing(index):
@@ -230,6 +217,45 @@ async def test_a_vector_of_another_size_is_refused_and_named(index):
     assert await index.position() == 0
 
 
+@pytest.fixture(params=[kind for kind in KINDS if kind != "exact memory"])
+def kept(request, tmp_path):
+    """Opens an index that outlives its closing; the client's stand-in does so in a folder."""
+    if request.param == "qdrant":
+        return lambda **about: QdrantIndex.open(str(tmp_path / "qdrant"), **(OPENED | about))
+    return lambda **about: opened(request.param, tmp_path, **about)
+
+
+async def test_what_was_applied_is_there_after_opening_again(kept):
+    async with await kept() as index:
+        await index.apply([point("a")], [], 3)
+    async with await kept() as index:
+        assert (await index.position(), await ids(index, words("국물"))) == (3, ["a"])
+
+
+async def test_another_embedders_points_are_refused_and_kept(kept):
+    async with await kept() as index:
+        await index.apply([point("a")], [], 3)
+    with pytest.raises(Misconfigured, match="rebuild-index --new-embedder"):
+        await kept(embedder="e/2")
+    async with await kept() as index:
+        assert await index.count("t", Filter()) == 1
+
+
+async def test_a_new_embedder_stands_beside_the_old_one_until_that_is_dropped(kept):
+    async with await kept() as index:
+        await index.apply([point("a")], [], 3)
+    async with await kept(embedder="e/2", missing="add") as index:
+        assert (await index.position(), len(await index.others())) == (0, 1)
+        await index.drop_others()
+        assert await index.others() == []
+
+
+async def test_a_closed_index_is_unavailable_and_never_empty(index):
+    await index.close()
+    with pytest.raises(Unavailable):
+        await index.search("t", words("국물"))
+
+
 HOSTILE = [
     '"',
     "'; DROP TABLE points; --",
@@ -260,43 +286,57 @@ Step = st.tuples(
 )
 
 
-@given(st.lists(Step, max_size=25), st.tuples(*[st.integers(-127, 127)] * 4))
+Steps = st.lists(Step, max_size=25)
+Asked = st.tuples(*[st.integers(-127, 127)] * 4)
+MEAN_TOKENS = {"exact memory": None, "qdrant": TYPICAL_TOKENS, "edge": TYPICAL_TOKENS}  # None: the true mean
+
+
+@pytest.mark.parametrize("kind", ["exact memory", "qdrant"])
+@given(steps=Steps, asked=Asked)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-async def test_after_any_history_centroids_and_hits_are_those_of_a_plain_recount(steps, asked):
+async def test_after_any_history_centroids_and_hits_are_those_of_a_plain_recount(kind, steps, asked):
+    await follow(kind, steps, asked)
+
+
+@given(steps=Steps, asked=Asked)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+async def test_after_any_history_edge_holds_what_a_plain_recount_does(steps, asked):
+    """Fewer histories: each starts a process, and another at every clearing."""
+    await follow("edge", steps, asked)
+
+
+async def follow(kind: str, steps: list, asked: tuple[int, ...]) -> None:
     living: dict[tuple[str, str], Point] = {}
     query = Query(words=(("국물", 1.0), ("친절하다", 0.5), ("soups", 1.0)), vector=vector(asked))
-    async with await ExactIndex.open(":memory:", embedder="e/1", dimensions=4, min_similarity=MIN_SIMILARITY) as index:
-        position = 0
-        for kind, restaurant_id, review_id, at, text in steps:
-            position += 1
-            if kind == "put":
-                living[restaurant_id, review_id] = point(review_id, text, at=at, restaurant_id=restaurant_id)
-                await index.apply([living[restaurant_id, review_id]], [], position)
-            elif kind == "delete":
-                living.pop((restaurant_id, review_id), None)
-                await index.apply([], [("t", (restaurant_id, review_id))], position)
-            else:
-                living.clear()
-                await index.clear()
-                position = 0
-            hits, total = await index.search("t", query, limit=4)
-            assert [(hit.restaurant_id, hit.review_id) for hit in hits] == plain_search(living, query)[:4]
-            assert total == len(plain_search(living, query))
-        for restaurant_id in "rs":
-            vectors = [each.vector for key, each in living.items() if key[0] == restaurant_id]
-            total, count = await index.centroid("t", restaurant_id)
-            assert count == len(vectors)
-            assert (
-                total.tolist() == np.sum(vectors, axis=0, dtype=np.int64, initial=0).tolist()
-                if vectors
-                else not total.any()
-            )
+    with TemporaryDirectory() as folder:
+        async with await opened(kind, Path(folder)) as index:
+            position = 0
+            for step, restaurant_id, review_id, at, text in steps:
+                position += 1
+                if step == "put":
+                    living[restaurant_id, review_id] = point(review_id, text, at=at, restaurant_id=restaurant_id)
+                    await index.apply([living[restaurant_id, review_id]], [], position)
+                elif step == "delete":
+                    living.pop((restaurant_id, review_id), None)
+                    await index.apply([], [("t", (restaurant_id, review_id))], position)
+                else:
+                    living.clear()
+                    await index.clear()
+                    position = 0
+                hits, total = await index.search("t", query, limit=4)
+                plain = plain_search(living, query, mean=MEAN_TOKENS[kind])
+                assert [(hit.restaurant_id, hit.review_id) for hit in hits] == plain[:4]
+                assert total == len(plain)
+            for restaurant_id in "rs":
+                vectors = [each.vector for key, each in living.items() if key[0] == restaurant_id]
+                total, count = await index.centroid("t", restaurant_id)
+                assert (total.tolist(), count) == (np.sum([NOWHERE, *vectors], axis=0).tolist(), len(vectors))
 
 
-def plain_search(living: dict[tuple[str, str], Point], query: Query) -> list[tuple[str, str]]:
+def plain_search(living: dict[tuple[str, str], Point], query: Query, *, mean: float | None) -> list[tuple[str, str]]:
     """The promise in plain Python: BM25 and cosine over everything, ranks shared by equals, fused."""
     held = {key: tokens(each.text) for key, each in living.items()}
-    mean = sum(map(len, held.values())) / len(held) if held else 0
+    mean = mean or (sum(map(len, held.values())) / len(held) if held else 0)
     by_words: dict[tuple[str, str], float] = {}
     by_meaning: dict[tuple[str, str], float] = {}
     for key, each in living.items():

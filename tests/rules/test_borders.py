@@ -6,6 +6,8 @@ from tests.rules.source import imports, modules
 
 BORDERS = {
     "sqlite3": {"index/exact.py", "database.py", "reviews/sql.py", "backup/"},
+    "qdrant_client": {"index/qdrant.py"},
+    "qdrant_edge": {"index/edge_worker.py"},
     "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "migrations/"},
     "alembic": {"database.py", "migrations/"},
     "asyncpg": {"database.py"},
