@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal, Self
 
@@ -61,12 +62,11 @@ class EdgeIndex(FusedIndex):
         index = cls(
             store, alias_of(embedder, dimensions), dimensions=dimensions, min_similarity=min_similarity, depth=depth
         )
-        try:
+        async with AsyncExitStack() as on_failure:
+            on_failure.push_async_callback(store.close)
             await index.prepare(missing)
             await index.position()  # starts the worker, which finds out whether another program holds the shard
-        except BaseException:
-            await store.close()
-            raise
+            on_failure.pop_all()
         return index
 
 

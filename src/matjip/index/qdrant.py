@@ -1,12 +1,12 @@
 """The index on a Qdrant server, by URL; ":memory:" or a folder runs the client's own stand-in, for tests.
 
-Words are weighed by the tenant's own statistics (`idf` with a corpus), which a server knows from version 1.18 on.
+Words are weighed by the tenant's own statistics (`idf` with a corpus), which a server knows from version 1.19 on.
 The stand-in evaluates everything in Python without indexes: meant for up to some 20,000 points.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, Self
 
 from qdrant_client import AsyncQdrantClient, models
@@ -81,11 +81,10 @@ class QdrantIndex(FusedIndex):
         index = cls(
             store, alias_of(embedder, dimensions), dimensions=dimensions, min_similarity=min_similarity, depth=depth
         )
-        try:
+        async with AsyncExitStack() as on_failure:
+            on_failure.push_async_callback(store.close)
             await index.prepare(missing)
-        except BaseException:
-            await store.close()
-            raise
+            on_failure.pop_all()
         return index
 
 

@@ -1,0 +1,94 @@
+"""Which index, by configuration: the embedded one, Qdrant Edge in a process of its own, or a Qdrant server."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+from matjip.errors import Fault, Misconfigured
+from matjip.index.exact import ExactIndex
+from matjip.index.index import Index
+
+__all__ = ["IndexSettings", "open_index"]
+
+EXACT_FILE = "index.sqlite"
+EDGE_FOLDER = "index.edge"
+
+
+class IndexSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where points are kept and found."""
+
+    kind: Literal["exact", "edge", "qdrant"] = Field(
+        "exact",
+        description="exact: one SQLite file, searched exactly. edge: Qdrant's engine beside the service, for one process. "
+        "qdrant: a Qdrant server.",
+    )
+    url: str = Field("", description="The Qdrant server, as http://host:6333.")
+    api_key: SecretStr | None = Field(None, description="Key of the Qdrant server.")
+    timeout_s: int = Field(10, gt=0, le=600, description="How long the Qdrant server may take to answer.")
+    shards: int = Field(1, gt=0, le=1_000, description="Shards of a new collection on the Qdrant server.")
+    replicas: int = Field(1, gt=0, le=100, description="Copies of each shard of a new collection on the Qdrant server.")
+    on_disk: bool = Field(
+        default=False, description="Whether a new collection on the Qdrant server reads vectors and graph from disk."
+    )
+    depth: int = Field(
+        1_000,
+        ge=10,
+        le=100_000,
+        description="With edge and qdrant: how many points of a list, by meaning or by words, have a rank.",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "qdrant" and not self.url:
+            raise ValueError("kind qdrant needs url, as http://host:6333")
+        return self
+
+
+async def open_index(
+    settings: IndexSettings,
+    *,
+    folder: Path,
+    embedder: str,
+    dimensions: int,
+    missing: Literal["refuse", "add"] = "refuse",
+) -> Index:
+    """The configured index for vectors of this embedder; the embedded ones live in this folder.
+
+    An index that holds collections of other embedders alone is refused (Misconfigured), or an empty one is added to
+    them where the caller builds it. Raises Misconfigured where the package that the kind needs is not installed.
+    """
+    if settings.kind == "exact":
+        path = folder / EXACT_FILE
+        return await ExactIndex.open(path, embedder=embedder, dimensions=dimensions, missing=missing)
+    try:
+        if settings.kind == "edge":
+            from matjip.index.edge import EdgeIndex
+
+            return await EdgeIndex.open(
+                folder / EDGE_FOLDER,
+                embedder=embedder,
+                dimensions=dimensions,
+                depth=settings.depth,
+                missing=missing,
+            )
+        from matjip.index.qdrant import QdrantIndex
+    except ModuleNotFoundError as error:
+        fault = Fault(
+            where="index.kind",
+            wrong=f"is {settings.kind}, which needs the package {error.name}",
+            right=f'it installed: pip install "matjip[{settings.kind}]"',
+        )
+        raise Misconfigured(str(fault), faults=(fault,)) from error
+    return await QdrantIndex.open(
+        settings.url,
+        embedder=embedder,
+        dimensions=dimensions,
+        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        shards=settings.shards,
+        replicas=settings.replicas,
+        on_disk=settings.on_disk,
+        timeout_s=settings.timeout_s,
+        depth=settings.depth,
+        missing=missing,
+    )
