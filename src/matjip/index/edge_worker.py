@@ -165,8 +165,10 @@ def _filter(wanted: Asked) -> edge.Filter:
     )
 
 
-def _condition(about: Asked) -> edge.FieldCondition:
+def _condition(about: Asked) -> edge.FieldCondition | edge.HasIdCondition:
     match about:
+        case {"has_id": ids}:
+            return edge.HasIdCondition(set(ids))
         case {"key": key, "match": {"value": value}}:
             return edge.FieldCondition(key, match=edge.MatchValue(value))
         case {"key": key, "match": {"any": values}}:

@@ -154,9 +154,8 @@ class Store(Protocol):
 class FusedIndex:
     """See `Index`. It differs from the exact index in three things, all stated:
 
-    - A list holds its first `depth` points. A deeper point still counts in the total where it holds a word, and is still
-      found where it says what is asked, but has no rank in that list. Of points that are near without holding a word,
-      the total counts at most `depth`.
+    - A list holds its first `depth` points. A deeper point that holds a word still counts in the total, and is still found
+      where it says what is asked, but has no rank in that list; a deeper point that is only near is not counted.
     - A word's rarity is the tenant's own, but a text's length is compared with a fixed typical one.
     - One process may apply changes at a time. A crash between points and position repeats the work and skips none.
     """
@@ -345,12 +344,12 @@ class FusedIndex:
     async def _total(self, name: str, asked: "_Asked", near: list[Listed], held: list[Listed]) -> int:
         if len(held) < self._depth:
             return len({point_id for point_id, _, _ in (*near, *held)})
-        count = self._store.count(name, asked.holding())
+        all_held = self._store.count(name, asked.holding())
         if not near:
-            return await count
-        without = asked.legs(self._depth, self._min_similarity)[0]
-        others, (alone,) = await asyncio.gather(count, self._store.lists(name, [asked.not_holding(without)]))
-        return others + len(self._near(alone))
+            return await all_held
+        both = self._store.count(name, asked.holding([point_id for point_id, _, _ in near]))
+        counted, shared = await asyncio.gather(all_held, both)
+        return counted + len(near) - shared
 
     async def _name(self) -> str:
         """What to ask the store for: the alias, or the collection that stands beside it."""
@@ -435,15 +434,10 @@ class _Asked:
             found.append(Leg(words=self.words, wanted=self.holding(), limit=depth, corpus=corpus, fields=fields))
         return found
 
-    def holding(self) -> Conditions:
-        """Points that pass the filter and hold a stem."""
-        wanted = _conditions(self.tenant, self.wanted)
-        return {"must": [*wanted["must"], _any("tokens", self.stems)]}
-
-    def not_holding(self, leg: Leg) -> Leg:
-        """The same list without them, and without fields: for counting."""
-        wanted: Conditions = {"must": leg.wanted["must"], "must_not": [_any("tokens", self.stems)]}
-        return Leg(dense=leg.dense, wanted=wanted, limit=leg.limit, at_least=leg.at_least)
+    def holding(self, among: Sequence[str] | None = None) -> Conditions:
+        """Points that pass the filter and hold a stem; or those of these ids that hold one."""
+        chosen = [{"has_id": list(among)}] if among else _conditions(self.tenant, self.wanted)["must"]
+        return {"must": [*chosen, _any("tokens", self.stems)]}
 
     def saying(self, leg: Leg) -> Leg:
         """The same list of those that say something asked."""
