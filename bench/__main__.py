@@ -18,7 +18,12 @@ from rich.table import Table
 from matjip import __version__
 
 REPORTS = Path(__file__).parent / "reports"
-BENCHMARKS = {"import": "bench.importing", "lite": "bench.lite", "search": "bench.search"}
+BENCHMARKS = {
+    "import": "bench.importing",
+    "lite": "bench.lite",
+    "retrieval": "bench.retrieval",
+    "search": "bench.search",
+}
 TABLE_WIDTH = 140  # characters; a narrower table folds its numbers
 BAR_WIDTH = 40  # characters of the longest bar
 Rows = list[dict[str, object]]
@@ -40,7 +45,7 @@ def main() -> None:
             print(json.dumps(rows, ensure_ascii=False))
         else:
             Console(width=max(Console().width, TABLE_WIDTH)).print(table(name, rows))
-        if asked.report or (asked.name == "all" and not asked.quick):
+        if rows and (asked.report or (asked.name == "all" and not asked.quick)):
             report(name, module.__doc__ or "", rows, bars(rows, *module.BARS))
 
 
@@ -77,8 +82,12 @@ def report(name: str, about: str, rows: Rows, bars: list[str]) -> None:
 
 
 def bars(rows: Rows, label: str, measure: str) -> list[str]:
-    """One measure as bars on a linear scale, of the rows that have it."""
-    shown = [(str(row[label]), value) for row in rows if isinstance(value := row.get(measure), int | float)]
+    """One measure as bars on a linear scale, of the rows that have it; the label is one column or several."""
+    shown = [
+        (" ".join(str(row[part]) for part in label.split()), value)
+        for row in rows
+        if isinstance(value := row.get(measure), int | float)
+    ]
     most = max((value for _, value in shown), default=0) or 1
     width = max((len(name) for name, _ in shown), default=0)
     drawn = [f"{name:<{width}}  {'█' * round(BAR_WIDTH * value / most) or '▏'} {text(value)}" for name, value in shown]
