@@ -16,6 +16,7 @@ DAY = datetime(2026, 3, 1, tzinfo=UTC)
 EAST, NORTH, NOWHERE = (127, 0, 0, 0), (0, 127, 0, 0), (0, 0, 0, 0)
 MIN_SIMILARITY = 0.4999  # no cosine of the small vectors below falls on it
 OPENED = {"embedder": "e/1", "dimensions": 4, "min_similarity": MIN_SIMILARITY}
+DEEP = {"depth": 1_000}  # no list of the tests is longer, so that every index finds all
 KINDS = ("exact file", "exact memory", "qdrant", "edge")
 
 
@@ -27,9 +28,9 @@ async def opened(kind: str, folder: Path, **about) -> Index:
         case "exact memory":
             return await ExactIndex.open(":memory:", **about)
         case "qdrant":
-            return await QdrantIndex.open(":memory:", **about)
+            return await QdrantIndex.open(":memory:", **(DEEP | about))
         case _:
-            return await EdgeIndex.open(folder / "edge", **about)
+            return await EdgeIndex.open(folder / "edge", **(DEEP | about))
 
 
 @pytest.fixture(params=KINDS)

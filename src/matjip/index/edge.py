@@ -22,6 +22,7 @@ from matjip.errors import Busy, Misconfigured, Unavailable
 from matjip.index.edge_worker import HEADER
 from matjip.index.fused import (
     DEPTH,
+    EXACT_TOTAL,
     MIN_SIMILARITY,
     Conditions,
     FusedIndex,
@@ -52,6 +53,7 @@ class EdgeIndex(FusedIndex):
         dimensions: int,
         min_similarity: float = MIN_SIMILARITY,
         depth: int = DEPTH,
+        exact_total: int = EXACT_TOTAL,
         missing: Literal["refuse", "add"] = "refuse",
     ) -> Self:
         """Open or create the folder and in it the collection for vectors of this embedder.
@@ -60,7 +62,12 @@ class EdgeIndex(FusedIndex):
         """
         store = EdgeStore(folder, dimensions=dimensions)
         index = cls(
-            store, alias_of(embedder, dimensions), dimensions=dimensions, min_similarity=min_similarity, depth=depth
+            store,
+            alias_of(embedder, dimensions),
+            dimensions=dimensions,
+            min_similarity=min_similarity,
+            depth=depth,
+            exact_total=exact_total,
         )
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(store.close)
@@ -120,9 +127,9 @@ class EdgeStore(Store):
         assert isinstance(found, list)
         return found
 
-    async def count(self, name: str, wanted: Conditions) -> int:
+    async def count(self, name: str, wanted: Conditions, *, exact: bool = True) -> int:
         """See `Store`."""
-        return int(str(await self._ask(name, {"do": "count", "wanted": wanted})))
+        return int(str(await self._ask(name, {"do": "count", "wanted": wanted, "exact": exact})))
 
     async def put(self, name: str, points: Sequence[Stored]) -> None:
         """See `Store`."""

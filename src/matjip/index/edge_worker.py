@@ -90,7 +90,7 @@ def _lists(shard: edge.EdgeShard, asked: Asked) -> object:
 
 
 def _count(shard: edge.EdgeShard, asked: Asked) -> object:
-    return shard.count(edge.CountRequest(exact=True, filter=_filter(asked["wanted"])))
+    return shard.count(edge.CountRequest(exact=asked["exact"], filter=_filter(asked["wanted"])))
 
 
 def _put(shard: edge.EdgeShard, asked: Asked) -> object:

@@ -28,6 +28,7 @@ from matjip.index.words import asked_tokens, runs, token_number, tokens
 
 __all__ = [
     "DEPTH",
+    "EXACT_TOTAL",
     "MIN_SIMILARITY",
     "TYPICAL_TOKENS",
     "Conditions",
@@ -46,7 +47,8 @@ Payload = Mapping[str, object]
 Conditions = dict[str, list[dict[str, object]]]  # a filter as Qdrant's REST interface writes it
 
 FORMAT = 1  # of the payload and the token numbers; another format is another collection
-DEPTH = 1_000  # points of a list that have a rank; the 1,001st would add at most 1/1,061 to a score
+DEPTH = 200  # points of a list that have a rank; the 201st would add at most 1/261 to a score, the first adds 1/61
+EXACT_TOTAL = 2_000  # matches that are counted one by one, in a millisecond or two; more are estimated
 MIN_SIMILARITY = 0.5  # as the exact index
 TYPICAL_TOKENS = 25  # BM25's mean length: a stored weight cannot follow the true mean, which every change moves
 BM25_K1 = 1.2  # how soon repeating a word stops to count; the usual value
@@ -124,8 +126,8 @@ class Store(Protocol):
         """One list a leg, best first."""
         ...
 
-    async def count(self, name: str, wanted: Conditions) -> int:
-        """How many points pass, exactly."""
+    async def count(self, name: str, wanted: Conditions, *, exact: bool = True) -> int:
+        """How many points pass, exactly or by what the store knows without looking at each."""
         ...
 
     async def put(self, name: str, points: Sequence[Stored]) -> None:
@@ -152,22 +154,32 @@ class Store(Protocol):
 
 
 class FusedIndex:
-    """See `Index`. It differs from the exact index in three things, all stated:
+    """See `Index`. It differs from the exact index in four things, all stated:
 
     - A list holds its first `depth` points. A deeper point that holds a word still counts in the total, and is still found
       where it says what is asked, but has no rank in that list; a deeper point that is only near is not counted.
+    - The total is exact up to `exact_total` matches; a larger one is the store's estimate.
     - A word's rarity is the tenant's own, but a text's length is compared with a fixed typical one.
     - One process may apply changes at a time. A crash between points and position repeats the work and skips none.
     """
 
     def __init__(
-        self, store: Store, alias: str, *, dimensions: int, min_similarity: float, depth: int, begun: str | None = None
+        self,
+        store: Store,
+        alias: str,
+        *,
+        dimensions: int,
+        min_similarity: float,
+        depth: int,
+        exact_total: int,
+        begun: str | None = None,
     ) -> None:
         self._store = store
         self._alias = alias
         self._dimensions = dimensions
         self._min_similarity = min_similarity
         self._depth = depth
+        self._exact_total = exact_total
         self._begun = begun  # the collection's name while it stands beside the published one
         self._beside = begun is not None
         self._turn = asyncio.Lock()
@@ -290,6 +302,7 @@ class FusedIndex:
             dimensions=self._dimensions,
             min_similarity=self._min_similarity,
             depth=self._depth,
+            exact_total=self._exact_total,
             begun=await self._created(),
         )
 
@@ -344,12 +357,13 @@ class FusedIndex:
     async def _total(self, name: str, asked: "_Asked", near: list[Listed], held: list[Listed]) -> int:
         if len(held) < self._depth:
             return len({point_id for point_id, _, _ in (*near, *held)})
-        all_held = self._store.count(name, asked.holding())
+        wanted = asked.holding()
+        holders = await self._store.count(name, wanted, exact=False)
+        if holders <= self._exact_total:
+            holders = await self._store.count(name, wanted)
         if not near:
-            return await all_held
-        both = self._store.count(name, asked.holding([point_id for point_id, _, _ in near]))
-        counted, shared = await asyncio.gather(all_held, both)
-        return counted + len(near) - shared
+            return holders
+        return holders + len(near) - await self._store.count(name, asked.holding([point_id for point_id, _, _ in near]))
 
     async def _name(self) -> str:
         """What to ask the store for: the alias, or the collection that stands beside it."""

@@ -32,10 +32,13 @@ class IndexSettings(BaseModel, frozen=True, extra="forbid"):
         default=False, description="Whether a new collection on the Qdrant server reads vectors and graph from disk."
     )
     depth: int = Field(
-        1_000,
+        200,
         ge=10,
         le=100_000,
-        description="With edge and qdrant: how many points of a list, by meaning or by words, have a rank.",
+        description="With edge and qdrant: how many points of a list, by meaning or by words, have a rank and can be paged.",
+    )
+    exact_total: int = Field(
+        2_000, ge=0, description="With edge and qdrant: up to how many matches a total is counted and not estimated."
     )
 
     @model_validator(mode="after")
@@ -70,6 +73,7 @@ async def open_index(
                 embedder=embedder,
                 dimensions=dimensions,
                 depth=settings.depth,
+                exact_total=settings.exact_total,
                 missing=missing,
             )
         from matjip.index.qdrant import QdrantIndex
@@ -90,5 +94,6 @@ async def open_index(
         on_disk=settings.on_disk,
         timeout_s=settings.timeout_s,
         depth=settings.depth,
+        exact_total=settings.exact_total,
         missing=missing,
     )

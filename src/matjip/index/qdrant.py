@@ -15,6 +15,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from matjip.errors import Busy, Misconfigured, Unavailable
 from matjip.index.fused import (
     DEPTH,
+    EXACT_TOTAL,
     MIN_SIMILARITY,
     Conditions,
     FusedIndex,
@@ -64,6 +65,7 @@ class QdrantIndex(FusedIndex):
         timeout_s: int = TIMEOUT_S,
         min_similarity: float = MIN_SIMILARITY,
         depth: int = DEPTH,
+        exact_total: int = EXACT_TOTAL,
         missing: Literal["refuse", "add"] = "refuse",
     ) -> Self:
         """Reach the server and find or make the collection for vectors of this embedder.
@@ -79,7 +81,12 @@ class QdrantIndex(FusedIndex):
             remote="://" in url,
         )
         index = cls(
-            store, alias_of(embedder, dimensions), dimensions=dimensions, min_similarity=min_similarity, depth=depth
+            store,
+            alias_of(embedder, dimensions),
+            dimensions=dimensions,
+            min_similarity=min_similarity,
+            depth=depth,
+            exact_total=exact_total,
         )
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(store.close)
@@ -167,10 +174,10 @@ class QdrantStore(Store):
             found = await self._client.query_batch_points(name, [_request(leg) for leg in legs])
         return [[(str(each.id), each.score, each.payload or {}) for each in one.points] for one in found]
 
-    async def count(self, name: str, wanted: Conditions) -> int:
+    async def count(self, name: str, wanted: Conditions, *, exact: bool = True) -> int:
         """See `Store`."""
         async with _our_errors():
-            return (await self._client.count(name, count_filter=_filter(wanted), exact=True)).count
+            return (await self._client.count(name, count_filter=_filter(wanted), exact=exact)).count
 
     async def put(self, name: str, points: Sequence[Stored]) -> None:
         """See `Store`."""

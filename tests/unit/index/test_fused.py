@@ -60,3 +60,10 @@ async def test_a_crash_before_the_position_is_stored_is_repeated_and_counts_noth
     assert await shallow.position() == 0
     await shallow.apply([point("a")], [], 3)
     assert (await shallow.position(), (await shallow.centroid("t", "r"))[1]) == (3, 1)
+
+
+async def test_a_total_above_the_exact_one_is_never_less_than_what_is_found(tmp_path):
+    async with await EdgeIndex.open(tmp_path, depth=DEPTH, exact_total=0, **OPENED) as index:
+        await index.apply([point(f"{at:02}") for at in range(30)], [], 1)
+        hits, total = await index.search("t", words("국물"), limit=100)
+    assert total >= len(hits) == DEPTH
