@@ -84,6 +84,7 @@ class EdgeStore(Store):
         self._folder = folder
         self._dimensions = dimensions
         self._workers: dict[str, _Worker] = {}
+        self._named: dict[str, str] = {}  # the aliases that were resolved; nobody else moves those of a shard held here
         self._closed = False
 
     async def collections(self) -> list[str]:
@@ -108,6 +109,7 @@ class EdgeStore(Store):
             self._write_aliases(rest)
             shutil.rmtree(self._folder / collection, ignore_errors=True)
 
+        self._named.clear()
         worker = self._workers.pop(collection, None)
         if worker is not None:
             await worker.end()
@@ -116,6 +118,7 @@ class EdgeStore(Store):
     async def swap(self, alias: str, collection: str) -> None:
         """See `Store`."""
         await asyncio.to_thread(lambda: self._write_aliases(self._read_aliases() | {alias: collection}))
+        self._named.clear()
 
     async def settle(self, collection: str) -> None:
         """Build the graph of what is not in it yet: about a minute for 100,000 points, in which this shard answers nothing."""
@@ -162,7 +165,9 @@ class EdgeStore(Store):
         await asyncio.gather(*(worker.end() for worker in workers))
 
     async def _ask(self, name: str, asked: Mapping[str, object]) -> object:
-        collection = name if name in self._workers else (await self.aliases()).get(name, name)
+        collection = name if name in self._workers else self._named.get(name, "")
+        if not collection:
+            collection = self._named[name] = (await self.aliases()).get(name, name)
         if collection not in self._workers and not (self._folder / collection).is_dir():
             raise Misconfigured("The index holds no such collection any more: run `matjip rebuild-index`.")
         return await self._worker(collection).ask(asked)

@@ -30,6 +30,7 @@ __all__ = [
     "DEPTH",
     "EXACT_TOTAL",
     "MIN_SIMILARITY",
+    "NAME",
     "TYPICAL_TOKENS",
     "Conditions",
     "FusedIndex",
@@ -58,7 +59,7 @@ POINTS_PER_REQUEST = 500  # about 1 MB of JSON, far below a server's limit of 32
 POINTS_PER_PAGE = 1_000  # of a scroll
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "matjip:point")
 POSITION_ID = str(uuid.uuid5(NAMESPACE, "position"))
-PREFIX = "matjip-"
+NAME = "matjip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,7 @@ class FusedIndex:
     ) -> None:
         self._store = store
         self._alias = alias
+        self._prefix = alias.partition("-")[0] + "-"  # of all collections of this installation
         self._dimensions = dimensions
         self._min_similarity = min_similarity
         self._depth = depth
@@ -189,7 +191,7 @@ class FusedIndex:
         aliases = await self._store.aliases()
         if self._alias in aliases:
             return
-        present = sorted(alias for alias in aliases if alias.startswith(PREFIX))
+        present = sorted(alias for alias in aliases if alias.startswith(self._prefix))
         if present and missing == "refuse":
             fault = Fault(
                 where="the index",
@@ -319,18 +321,20 @@ class FusedIndex:
         """See `Index.forget`."""
         ids = [_id(tenant, key) for key in keys]
         for collection in await self._store.collections():
-            if collection.startswith(PREFIX):
+            if collection.startswith(self._prefix):
                 for part in _parts(ids):
                     await self._store.remove(collection, part)
 
     async def others(self) -> list[str]:
         """The aliases of other collections, as a former embedder leaves its own."""
-        return sorted(each for each in await self._store.aliases() if each.startswith(PREFIX) and each != self._alias)
+        return sorted(
+            each for each in await self._store.aliases() if each.startswith(self._prefix) and each != self._alias
+        )
 
     async def drop_others(self) -> None:
         """Remove the other collections. A program that still searches one is told that it is gone."""
         for collection in await self._store.collections():
-            if collection.startswith(PREFIX) and not self._is_mine(collection):
+            if collection.startswith(self._prefix) and not self._is_mine(collection):
                 await self._store.drop(collection)
 
     async def settle(self) -> None:
@@ -397,10 +401,10 @@ class FusedIndex:
             await self._store.drop(before)
 
 
-def alias_of(embedder: str, dimensions: int) -> str:
-    """The name of an embedder's collection: readable, and another for every embedder, size and format."""
+def alias_of(embedder: str, dimensions: int, *, name: str = NAME) -> str:
+    """The name of an embedder's collection: readable, and another for every installation, embedder, size and format."""
     slug = re.sub(r"[^a-z0-9]+", "-", embedder.lower()).strip("-")[:40]
-    return f"{PREFIX}{slug}-{dimensions}-f{FORMAT}-{crc32(embedder.encode(errors='surrogatepass')):08x}"
+    return f"{name}-{slug}-{dimensions}-f{FORMAT}-{crc32(embedder.encode(errors='surrogatepass')):08x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,11 @@ class IndexSettings(BaseModel, frozen=True, extra="forbid"):
     )
     url: str = Field("", description="The Qdrant server, as http://host:6333.")
     api_key: SecretStr | None = Field(None, description="Key of the Qdrant server.")
+    name: str = Field(
+        "matjip",
+        pattern=r"^[a-z0-9]+$",
+        description="What the collections on the Qdrant server begin with; installations that share a server differ in it.",
+    )
     timeout_s: int = Field(10, gt=0, le=600, description="How long the Qdrant server may take to answer.")
     shards: int = Field(1, gt=0, le=1_000, description="Shards of a new collection on the Qdrant server.")
     replicas: int = Field(1, gt=0, le=100, description="Copies of each shard of a new collection on the Qdrant server.")
@@ -89,6 +94,7 @@ async def open_index(
         embedder=embedder,
         dimensions=dimensions,
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        name=settings.name,
         shards=settings.shards,
         replicas=settings.replicas,
         on_disk=settings.on_disk,

@@ -17,6 +17,7 @@ from matjip.index.fused import (
     DEPTH,
     EXACT_TOTAL,
     MIN_SIMILARITY,
+    NAME,
     Conditions,
     FusedIndex,
     Leg,
@@ -59,6 +60,7 @@ class QdrantIndex(FusedIndex):
         embedder: str,
         dimensions: int,
         api_key: str | None = None,
+        name: str = NAME,
         shards: int = 1,
         replicas: int = 1,
         on_disk: bool = False,
@@ -82,7 +84,7 @@ class QdrantIndex(FusedIndex):
         )
         index = cls(
             store,
-            alias_of(embedder, dimensions),
+            alias_of(embedder, dimensions, name=name),
             dimensions=dimensions,
             min_similarity=min_similarity,
             depth=depth,

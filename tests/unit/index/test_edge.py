@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import select
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,32 @@ async def test_a_killed_worker_is_started_again_and_has_lost_nothing(tmp_path):
         with pytest.raises(Unavailable, match="starts it again"):
             await index.position()
         assert (await index.position(), await ids(index, words("국물"))) == (4, ["a"])
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from matjip.index.edge import EdgeIndex
+
+async def main():
+    await EdgeIndex.open(Path(sys.argv[1]), embedder="e/1", dimensions=4)
+    print(open("/proc/self/task/%d/children" % __import__("os").getpid()).read(), flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_worker_ends_with_its_parent_however_that_ends(tmp_path):
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    (worker,) = (await parent.stdout.readline()).split()
+    ended = os.pidfd_open(int(worker))
+    parent.kill()
+    await parent.wait()
+    assert select.select([ended], [], [], 20)[0] == [ended]
+    os.close(ended)
 
 
 async def test_requests_at_once_get_each_their_own_answer(tmp_path):

@@ -5,11 +5,12 @@ from tests.contract.index_cases import EAST, NORTH, OPENED, ids, point, vector, 
 
 from matjip.errors import Unavailable
 from matjip.index.edge import EdgeIndex
-from matjip.index.fused import Store
+from matjip.index.fused import FusedIndex, Store, alias_of
 from matjip.index.index import Query
-from matjip.index.qdrant import QdrantIndex
+from matjip.index.qdrant import QdrantIndex, QdrantStore, _client
 
 DEPTH = 10
+LIMITS = {"dimensions": 4, "min_similarity": 0.5, "depth": DEPTH, "exact_total": 100}
 
 
 @pytest.fixture(params=["qdrant", "edge"])
@@ -67,3 +68,16 @@ async def test_a_total_above_the_exact_one_is_never_less_than_what_is_found(tmp_
         await index.apply([point(f"{at:02}") for at in range(30)], [], 1)
         hits, total = await index.search("t", words("국물"), limit=100)
     assert total >= len(hits) == DEPTH
+
+
+async def test_installations_that_share_a_server_leave_each_others_collections_alone(tmp_path):
+    client = await _client(":memory:", api_key=None, timeout_s=1)
+    mine, other = (
+        FusedIndex(QdrantStore(client, dimensions=4, remote=False), alias_of("e", 4, name=name), **LIMITS)
+        for name in ("mine", "other")
+    )
+    await mine.prepare("refuse")
+    await other.prepare("refuse")
+    await mine.drop_others()
+    assert (await mine.others(), await other.position()) == ([], 0)
+    await client.close()
