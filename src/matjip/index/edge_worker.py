@@ -19,7 +19,9 @@ __all__ = ["HEADER", "main"]
 
 HEADER = struct.Struct("<I")  # bytes of the frame that follows
 MOST_BYTES = 2**30  # a longer frame is none of ours
-FULL_SCAN_KB = 10_000  # of vectors that pass a filter: fewer are compared one by one, which is exact and as fast
+FULL_SCAN_KB = (
+    100_000  # of vectors that pass a filter (400,000 of 64 dimensions): fewer are compared one by one, exactly
+)
 GRAPH_LINKS = 16  # of each point; the same within a tenant
 GRAPH_CANDIDATES = 100  # looked at when a point is linked
 BUILD_THREADS = 1  # a building must not take the cores from the searches of the old collection

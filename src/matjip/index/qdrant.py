@@ -31,7 +31,9 @@ from matjip.index.fused import (
 __all__ = ["QdrantIndex", "QdrantStore"]
 
 TIMEOUT_S = 10  # a search takes milliseconds; a batch of points under load a second
-FULL_SCAN_KB = 10_000  # of vectors that pass a filter: fewer are compared one by one, which is exact and as fast
+FULL_SCAN_KB = (
+    100_000  # of vectors that pass a filter (400,000 of 64 dimensions): fewer are compared one by one, exactly
+)
 GRAPH_LINKS = 16  # of each point, Qdrant's own default; the same within a tenant
 GRAPH_CANDIDATES = 100  # looked at when a point is linked, Qdrant's own default
 NOT_ALLOWED = (401, 403)
