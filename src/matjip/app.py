@@ -15,6 +15,7 @@ import uvicorn
 
 from matjip import __version__
 from matjip.analysis.analyses import Analyses
+from matjip.analysis.counters import SqlCounters
 from matjip.analysis.evidence import Mask
 from matjip.analysis.projection import Projector
 from matjip.analysis.results import SqlResults
@@ -36,7 +37,8 @@ from matjip.caller import Caller
 from matjip.clock import Clock, Ids, SystemClock, new_id
 from matjip.database import Database, open_database
 from matjip.errors import Fault, Misconfigured, Unavailable
-from matjip.index.exact import ExactIndex
+from matjip.index.index import Index, PointKey
+from matjip.index.open import open_index
 from matjip.inference.cached import CachedJudge
 from matjip.inference.lite.duplicates import near_duplicates
 from matjip.inference.lite.embedding import LiteEmbedder
@@ -72,6 +74,8 @@ class Service:
     database: Database
     reviews: SqlReviews
     judge: CachedJudge
+    index: Index
+    counters: SqlCounters
     projector: Projector
     analyses: Analyses
     search: Search
@@ -84,19 +88,21 @@ class Service:
         """Erase a person from the record, from the results that may quote them, from the index and from the files."""
         erasure = await self.reviews.erase(tenant, author_id, caller)
         if erasure.position is not None:
-            restaurants = await self._restaurants_of(erasure.position)
-            await self.analyses.forget(tenant, restaurants)
+            keys = await self._keys_of(erasure.position)
+            await self.analyses.forget(tenant, {restaurant_id for restaurant_id, _ in keys})
+            await self.index.forget(tenant, keys)  # in the collections of former embedders too
+            await self.counters.forget(tenant, keys)
             self.judge.clear()  # its answers hold words of their texts
             await self.projector.catch_up()
             await self.database.purge("results")
         return erasure
 
-    async def _restaurants_of(self, position: int) -> set[str]:
+    async def _keys_of(self, position: int) -> list[PointKey]:
         async for batch in self.reviews.events(after=position - 1, until=position):
             for event in batch:
                 if isinstance(event.change, PersonErased):
-                    return {restaurant_id for restaurant_id, _ in event.change.reviews}
-        return set()
+                    return list(event.change.reviews)
+        return []
 
 
 @asynccontextmanager
@@ -116,15 +122,25 @@ async def open_service(
         lite = LiteJudge.load()
         judge = CachedJudge(lite)  # an unchanged review is judged once a process
         embedder = LiteEmbedder.load()
-        index = await ExactIndex.open(
-            settings.data_dir / "index.sqlite",
+        index = await open_index(
+            settings.index,
+            folder=settings.data_dir,
             embedder=f"{embedder.name}+{lite.name}",  # what reviews say is in there too
             dimensions=embedder.dimensions,
             missing="add" if rebuild else "refuse",
         )
         stack.push_async_callback(index.close)
+        counters = SqlCounters(database, lite.name)
         projector = Projector(
-            reviews, index, embedder, language_of=language_of, clock=clock, hooks=hooks, settings=settings.projection
+            reviews,
+            index,
+            embedder,
+            judge=judge,
+            counters=counters,
+            language_of=language_of,
+            clock=clock,
+            hooks=hooks,
+            settings=settings.projection,
         )
         lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
         yield Service(
@@ -134,6 +150,8 @@ async def open_service(
             database=database,
             reviews=reviews,
             judge=judge,
+            index=index,
+            counters=counters,
             projector=projector,
             analyses=Analyses(
                 reviews,

@@ -254,6 +254,9 @@ def search(
     rating_max: Annotated[float | None, typer.Option("--rating-max", min=0, max=5)] = None,
     images: Annotated[bool, typer.Option("--images", help="Only reviews that have images.")] = False,
     expand: Annotated[bool, typer.Option(help="Add the words that a situation calls for; they are shown.")] = True,
+    polarity: Annotated[
+        bool, typer.Option(help="Put reviews first that praise what the query praises, or blame what it blames.")
+    ] = True,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100)] = 10,
     cursor: Annotated[str | None, typer.Option("--cursor", help="The next page of an earlier answer.")] = None,
     since: Since = None,
@@ -272,6 +275,7 @@ def search(
         rating_max=rating_max,
         window=window(since, until),
         expand=expand,
+        polarity=polarity,
         limit=limit,
         cursor=cursor,
     )
@@ -339,18 +343,38 @@ def erase(
 
 
 @cli.command("rebuild-index")
-def rebuild_index(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """Forget the index and make it again from the log."""
+def rebuild_index(
+    new_embedder: Annotated[
+        bool,
+        typer.Option("--new-embedder", help="Build a collection for this version's embedder beside those of others."),
+    ] = False,
+    drop_others: Annotated[
+        bool, typer.Option("--drop-others", help="Afterwards remove the collections of other embedders.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make the index and the counters again from the log, beside those in use, and swap. A server goes on meanwhile."""
 
-    async def work(settings: Settings) -> int:
-        async with open_service(settings, rebuild=True) as service:
-            return await service.projector.rebuild()
+    async def work(settings: Settings) -> tuple[int, list[str]]:
+        async with open_service(settings, rebuild=new_embedder) as service:
+            with progress_bar(quiet=as_json) as bar:
+                task = bar.add_task("index", total=await service.reviews.position(), detail="events")
+                position = await service.projector.rebuild(
+                    on_progress=lambda reached: bar.update(task, completed=reached)
+                )
+            if drop_others:
+                await service.index.drop_others()
+                await service.counters.drop_others()
+            return position, await service.index.others()
 
-    points = asyncio.run(work(load(data_dir=data_dir)))
+    position, others = asyncio.run(work(load(data_dir=data_dir)))
     if as_json:
-        print_json({"points": points})
-    else:
-        out.print(f"the index holds {points} reviews")
+        print_json({"position": position, "others": others})
+        return
+    out.print(f"index and counters stand at position {position:,} of the log", highlight=False)
+    for other in others:
+        out.print(f"kept beside: {other}; --drop-others removes it", style="dim", highlight=False)
 
 
 @cli.command("eval")

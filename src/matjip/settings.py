@@ -17,6 +17,7 @@ from matjip.analysis.projection import ProjectionSettings
 from matjip.api.server import ApiSettings
 from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
+from matjip.index.open import IndexSettings
 from matjip.telemetry.logs import LogSettings
 
 __all__ = ["Settings", "load"]
@@ -42,6 +43,7 @@ class Settings(BaseModel):
         description="Secret of the hashes that prove an erasure; by default a file made in the data folder.",
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
+    index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
     analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses.")
     api: ApiSettings = Field(ApiSettings.model_validate({}), description="Limits of the HTTP edge.")

@@ -1,14 +1,51 @@
 """The public door to the fakes: they ship, and keep the promises of what they stand for."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matjip.index.words import token_number, tokens
 from matjip.inference.embedder import Vectors
+from matjip.inference.task import ExpandQuery, Expansion, FindAspects, Mention, Task, Verdict
 
-__all__ = ["FakeEmbedder"]
+__all__ = ["FakeEmbedder", "FakeJudge"]
+
+A = TypeVar("A")
+
+
+class FakeJudge:
+    """Hears an aspect in each of the words that it is told of ("친절": "service+"), and finds no situation in any query."""
+
+    name = "fake/1"
+
+    def __init__(self, said: Mapping[str, str] | None = None) -> None:
+        self._said = dict(said or {})
+
+    async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
+        match task:
+            case FindAspects(texts=texts):
+                answers: list[object] = [self._mentions(text) for text in texts]
+            case ExpandQuery(queries=queries):
+                answers = [Expansion(situation=None, terms=()) for _ in queries]
+            case _:
+                raise NotImplementedError(f"{type(task).__name__} is none of its questions")
+        return tuple(Verdict(answer=cast(A, answer), engine="fake", model=self.name) for answer in answers)
+
+    def _mentions(self, text: str) -> tuple[Mention, ...]:
+        return tuple(
+            Mention(
+                aspect=said[:-1],
+                polarity="positive" if said.endswith("+") else "negative",
+                target=None,
+                opinion=word,
+                start=text.index(word),
+                end=text.index(word) + len(word),
+            )
+            for word, said in self._said.items()
+            if word in text
+        )
 
 
 class FakeEmbedder:

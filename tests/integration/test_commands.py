@@ -147,6 +147,20 @@ def test_the_index_is_rebuilt_from_the_log_alone(data: Path):
     ]
 
 
+def test_an_index_of_another_embedder_is_built_beside_and_the_old_one_kept_until_it_is_dropped(tmp_path: Path):
+    line = json.dumps({"restaurant_id": "r", "id": "1", "content": "국물이 맛있어요"}, ensure_ascii=False)
+    matjip("import", "-", data=tmp_path, stdin=line + "\n")
+    matjip("search", "국물", data=tmp_path)
+    with sqlite3.connect(tmp_path / "index.sqlite") as index:
+        index.execute("UPDATE collections SET name = 'lite-embedding/0'")
+    refused = matjip("search", "국물", data=tmp_path)
+    assert (refused.returncode, "rebuild-index --new-embedder" in refused.stderr) == (7, True)
+    built = json.loads(matjip("rebuild-index", "--new-embedder", "--json", data=tmp_path).stdout)
+    assert ["lite-embedding/0" in other for other in built["others"]] == [True]
+    assert json.loads(matjip("search", "국물", "--json", data=tmp_path).stdout)["total"] == 1
+    assert json.loads(matjip("rebuild-index", "--drop-others", "--json", data=tmp_path).stdout)["others"] == []
+
+
 def test_an_erased_person_leaves_no_byte_behind(tmp_path: Path):
     secret = "비밀스러운고백문장"
     lines = [
@@ -202,6 +216,6 @@ def test_the_demo_makes_its_index_again_where_another_embedder_made_it(tmp_path:
     words = ("demo", "--no-serve", "--reviews", str(tmp_path / "one.jsonl"))
     assert matjip(*words, data=tmp_path / "data").returncode == 0
     with sqlite3.connect(tmp_path / "data" / "index.sqlite") as index:
-        index.execute("UPDATE state SET embedder = 'lite-embedding/0'")
+        index.execute("UPDATE collections SET name = 'lite-embedding/0'")
     again = matjip(*words, data=tmp_path / "data")
     assert again.returncode == 0, again.stderr

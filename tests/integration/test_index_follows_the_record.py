@@ -7,6 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from matjip.analysis.counters import SqlCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
 from matjip.caller import Caller
 from matjip.clock import SystemClock
@@ -16,7 +17,7 @@ from matjip.index.index import Filter, Query
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.sql import SqlReviews
 from matjip.reviews.store import Delete, Put
-from matjip.testing import FakeEmbedder
+from matjip.testing import FakeEmbedder, FakeJudge
 
 CALLER = Caller(request_id="request-1")
 KILLS = 8
@@ -55,7 +56,14 @@ async def process(folder: Path, *, events_per_batch: int = 7):
     async with await ExactIndex.open(folder / "index.sqlite", embedder="fake/1", dimensions=32) as index:
         settings = ProjectionSettings(events_per_batch=events_per_batch)
         projector = Projector(
-            reviews, index, FakeEmbedder(), language_of=lambda text: "ko", clock=SystemClock(), settings=settings
+            reviews,
+            index,
+            FakeEmbedder(),
+            judge=FakeJudge({"진해": "taste+"}),
+            counters=SqlCounters(database, "fake/1"),
+            language_of=lambda text: "ko",
+            clock=SystemClock(),
+            settings=settings,
         )
         yield Process(reviews, index, projector)
     await database.close()

@@ -8,7 +8,7 @@ BORDERS = {
     "sqlite3": {"index/exact.py", "database.py", "reviews/sql.py", "backup/"},
     "qdrant_client": {"index/qdrant.py"},
     "qdrant_edge": {"index/edge_worker.py"},
-    "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "migrations/"},
+    "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "analysis/counters.py", "migrations/"},
     "alembic": {"database.py", "migrations/"},
     "asyncpg": {"database.py"},
     "pyarrow": {"reviews/rows.py"},

@@ -47,6 +47,7 @@ class SearchAsk:
     has_image: bool | None = None
     window: Window = field(default_factory=Window)
     expand: bool = True
+    polarity: bool = True  # reviews that praise what the query praises come first
     limit: int = 10
     cursor: str | None = None
 

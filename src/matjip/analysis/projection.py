@@ -1,16 +1,22 @@
-"""The index follows the record: events become points, each batch with the position that it brings the index to."""
+"""The projections follow the record: events become points of the index and numbers of the counters, each batch with the
+position that it brings them to. Each has its own position; what both need of a review is worked out once.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from matjip.analysis.counters import Counters, Opinions
 from matjip.clock import Clock
 from matjip.errors import Unavailable
 from matjip.index.index import Index, Point, PointKey
 from matjip.inference.embedder import Embedder
+from matjip.inference.judge import Judge
+from matjip.inference.task import FindAspects, Mention
 from matjip.reviews.event import (
     Event,
     PersonErased,
@@ -24,19 +30,20 @@ from matjip.reviews.store import Reviews
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import CaughtUp, Hook
 
-__all__ = ["ProjectionSettings", "Projector"]
+__all__ = ["ProjectionSettings", "Projector", "said"]
 
-PROJECTION = "index"
+INDEX, COUNTERS = "index", "counters"
+MONTHS = 12
 ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
 
 
 class ProjectionSettings(BaseModel):
-    """How the index follows the record."""
+    """How the index and the counters follow the record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     events_per_batch: int = Field(
-        default=500, ge=1, le=10_000, description="Events that become one transaction of the index."
+        default=500, ge=1, le=10_000, description="Events that become one transaction of each."
     )
     poll_interval_s: float = Field(
         default=1.0,
@@ -51,7 +58,7 @@ class ProjectionSettings(BaseModel):
 
 
 class Projector:
-    """Brings the index to the end of the log. Safe to run twice, to stop anywhere, and in several processes at once."""
+    """Brings the index and the counters to the end of the log. Safe to run twice, to stop anywhere, in several processes."""
 
     def __init__(
         self,
@@ -59,6 +66,8 @@ class Projector:
         index: Index,
         embedder: Embedder,
         *,
+        judge: Judge,
+        counters: Counters,
         language_of: Callable[[str], str],
         clock: Clock,
         hooks: Sequence[Hook] = (),
@@ -67,6 +76,8 @@ class Projector:
         self._reviews = reviews
         self._index = index
         self._embedder = embedder
+        self._judge = judge
+        self._counters = counters
         self._language_of = language_of
         self._clock = clock
         self._hooks = hooks
@@ -77,7 +88,7 @@ class Projector:
     async def catch_up(self) -> int:
         """Apply every event committed before the call; returns the position reached. A second caller waits for the first."""
         async with self._one_at_a_time:
-            return await self._catch_up()
+            return await self._catch_up(self._index, self._counters)
 
     async def catch_up_if_near(self) -> int:
         """Catch up where that takes a moment (`wait_max_events`); returns the position reached, behind the log or not."""
@@ -90,11 +101,26 @@ class Projector:
         """Events still ahead of the index."""
         return await self._reviews.position() - await self._index.position()
 
-    async def rebuild(self) -> int:
-        """Forget the index and make it again from the log; searches find less until it is done."""
-        async with self._one_at_a_time:
-            await self._index.clear()
-            return await self._catch_up()
+    async def rebuild(self, *, on_progress: Callable[[int], None] = lambda _: None) -> int:
+        """Make index and counters again from the log, beside those in use, and put them in their place; the position.
+
+        Searches go on in the old ones until then, in this process and in others, and lose nothing if this one is stopped.
+        Where nothing was indexed yet there is nothing to go on with, and they are filled in place. `on_progress` hears
+        each position that was reached.
+        """
+        if not await self._index.position():
+            async with self._one_at_a_time:
+                return await self._catch_up(self._index, self._counters, on_progress=on_progress)
+        index, counters = await self._index.beside(), await self._counters.beside()
+        try:
+            await self._catch_up(index, counters, on_progress=on_progress)
+            async with self._one_at_a_time:
+                reached = await self._catch_up(index, counters)  # what was written meanwhile
+                await index.publish()
+                await counters.publish()
+        finally:
+            await index.close()
+        return reached
 
     def wake(self) -> None:
         """Tell `follow` that something was written."""
@@ -125,19 +151,46 @@ class Projector:
                 nap.cancel()
             await asyncio.gather(*naps, return_exceptions=True)
 
-    async def _catch_up(self) -> int:
+    async def _catch_up(
+        self, index: Index, counters: Counters, *, on_progress: Callable[[int], None] = lambda _: None
+    ) -> int:
         target = await self._reviews.position()
-        while (start := await self._index.position()) < target:
+        while True:
+            indexed, counted = await index.position(), await counters.position()
+            start = min(indexed, counted)
+            if start >= target:
+                return indexed
             began = self._clock.monotonic()
-            events = await self._next_batch(start, target)
+            # The one that is behind catches up alone as far as the other stands; then they go on together.
+            events = await self._next_batch(start, target if indexed == counted else min(target, max(indexed, counted)))
             if not events:
-                break
+                return indexed
             upserts, removed = _last_states(events)
-            points = await self._points(upserts)
             reached = events[-1].position
-            await self._index.apply(points, removed, reached, after=start)
-            self._report(reached, target - reached, len(points) + len(removed), self._clock.monotonic() - began)
-        return start
+            mentions = await self._mentions(upserts)
+            moved = []
+            if indexed == start:
+                points = await self._points(upserts, mentions)
+                await index.apply(points, removed, reached, after=start)
+                moved.append(INDEX)
+            if counted == start:
+                opinions = [
+                    _opinions(tenant, review, found)
+                    for (tenant, _, _), review, found in zip(upserts, upserts.values(), mentions, strict=True)
+                ]
+                gone = [(tenant, *key) for tenant, key in removed]
+                await counters.apply(opinions, gone, reached, after=start)
+                moved.append(COUNTERS)
+            seconds = self._clock.monotonic() - began
+            on_progress(reached)
+            for projection in moved:
+                self._report(projection, reached, target - reached, len(upserts) + len(removed), seconds)
+
+    async def _mentions(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[tuple[Mention, ...]]:
+        if not upserts:
+            return []
+        texts = tuple(review.content for review in upserts.values())
+        return [verdict.answer for verdict in await self._judge.judge(FindAspects(texts))]
 
     async def _next_batch(self, after: int, until: int) -> list[Event]:
         batches = self._reviews.events(after=after, until=until, batch=self._settings.events_per_batch)
@@ -147,7 +200,9 @@ class Projector:
             if isinstance(batches, AsyncGenerator):
                 await batches.aclose()  # its transaction ends here, not when it is collected
 
-    async def _points(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[Point]:
+    async def _points(
+        self, upserts: dict[ReviewKey, ReviewDraft], mentions: Sequence[Sequence[Mention]]
+    ) -> list[Point]:
         if not upserts:
             return []
         texts = [review.content for review in upserts.values()]
@@ -156,15 +211,20 @@ class Projector:
             lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
         )
         return [
-            _point(tenant, review, vector=vector, language=language)
-            for (tenant, _, _), review, vector, language in zip(
-                upserts, upserts.values(), vectors, languages, strict=True
+            _point(tenant, review, vector=vector, language=language, says=said(found))
+            for (tenant, _, _), review, vector, language, found in zip(
+                upserts, upserts.values(), vectors, languages, mentions, strict=True
             )
         ]
 
-    def _report(self, position: int, behind: int, points: int, seconds: float) -> None:
-        record = CaughtUp(projection=PROJECTION, position=position, behind=behind, points=points, seconds=seconds)
+    def _report(self, projection: str, position: int, behind: int, points: int, seconds: float) -> None:
+        record = CaughtUp(projection=projection, position=position, behind=behind, points=points, seconds=seconds)
         tell(self._hooks, record)
+
+
+def said(mentions: Sequence[Mention]) -> frozenset[str]:
+    """What is praised and blamed, as the index and the counters know it: "taste+", "service-"."""
+    return frozenset(each.aspect + ("+" if each.polarity == "positive" else "-") for each in mentions)
 
 
 def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft], list[tuple[str, PointKey]]]:
@@ -186,7 +246,24 @@ def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft],
     ]
 
 
-def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], language: str) -> Point:
+def _opinions(tenant: str, review: ReviewDraft, mentions: Sequence[Mention]) -> Opinions:
+    assert review.created_at is not None  # an event always carries it
+    return Opinions(
+        tenant=tenant,
+        restaurant_id=review.restaurant_id,
+        review_id=review.id,
+        author_id=review.author_id,
+        month=_month(review.created_at),
+        said=said(mentions),
+    )
+
+
+def _month(at: datetime) -> int:
+    at = at.astimezone(UTC)
+    return MONTHS * at.year + at.month - 1
+
+
+def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], language: str, says: frozenset[str]) -> Point:
     assert review.created_at is not None  # an event always carries it
     return Point(
         tenant=tenant,
@@ -199,4 +276,5 @@ def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], langua
         source=review.source,
         created_at=review.created_at,
         has_image=bool(review.images),
+        said=says,
     )

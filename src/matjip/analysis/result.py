@@ -269,6 +269,10 @@ class Why(Shape):
     word_rank: int | None = Field(description="Its place by words (BM25), from 1; null if it was not in that list.")
     dense_rank: int | None = Field(description="Its place by meaning (vectors), from 1.")
     similarity: float = Field(description="Cosine of query and review, -1 to 1.")
+    said: tuple[str, ...] = Field(
+        (), description='Of what the query praises and blames ("service+"), what the review says too.'
+    )
+    against: tuple[str, ...] = Field((), description="Of the same, what the review says the opposite of.")
 
 
 class Hit(Shape):
@@ -295,6 +299,11 @@ class SearchResult(Shape):
     situation: str | None = Field(description="What the query describes, when a rule knew it.")
     expanded_terms: tuple[str, ...] = Field(
         description="Words that were added; empty when nothing was, or when switched off."
+    )
+    asked: tuple[str, ...] = Field(
+        (),
+        description='What the query praises and blames ("service+", "price-"): reviews that say so come first, those that say '
+        "the opposite last. Empty when nothing was heard, or when switched off.",
     )
     hits: tuple[Hit, ...]
     total: int = Field(description="How many reviews pass the filters and match; exact.")

@@ -10,16 +10,16 @@ from typing import Literal
 import orjson
 
 from matjip.analysis.ask import SearchAsk
-from matjip.analysis.projection import Projector
+from matjip.analysis.projection import Projector, said
 from matjip.analysis.result import Hit, SearchResult, Span, Why
 from matjip.caller import Caller
 from matjip.clock import Clock
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, NotReady
-from matjip.index.index import Filter, Found, Index, Query
+from matjip.index.index import Filter, Found, Index, Query, Weights
 from matjip.index.words import highlights, runs
 from matjip.inference.embedder import Embedder
 from matjip.inference.judge import Judge
-from matjip.inference.task import ExpandQuery, Expansion
+from matjip.inference.task import ExpandQuery, Expansion, FindAspects
 from matjip.reviews.review import Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.reviews.validate import is_storable
@@ -32,6 +32,8 @@ MAX_LIMIT = 100  # hits a page; each is read from the record
 MAX_QUERY_CHARS = 1_000  # a situation takes a paragraph; more is a review, not a query
 RESTAURANTS_PER_PAGE = 1_000
 EXPANDED_WEIGHT = 0.5  # a word that was added counts half of one that was asked
+# Tuned on half the queries of `scripts/bench retrieval` with the index's own threshold of similarity; bench/reports/retrieval.md.
+WEIGHTS = Weights(dense=1.0, words=1.0, said=2.0)
 CURSOR_BYTES = 16  # of the fingerprint: enough to tell two queries apart
 Kind = Literal["search", "images"]
 NO_EXPANSION = Expansion(situation=None, terms=())
@@ -103,11 +105,14 @@ class Search:
         expansion = await self._expand(ask)
         asked = tuple(dict.fromkeys(run.text for run in runs(ask.query)))
         added = tuple(term for term in expansion.terms if term.lower() not in asked)
+        leaning = await self._leaning(ask)
         found, total = await self._index.search(
             caller.tenant,
             Query(
                 words=(*((word, 1.0) for word in asked), *((term, EXPANDED_WEIGHT) for term in added)),
                 vector=(await self._embedder.embed([ask.query]))[0],
+                said=leaning,
+                weights=WEIGHTS,
                 wanted=await self._wanted(ask, caller.tenant),
             ),
             offset=offset,
@@ -118,6 +123,7 @@ class Search:
             query=ask.query,
             situation=expansion.situation,
             expanded_terms=added,
+            asked=leaning,
             hits=await self._hits(found, (*asked, *added), caller.tenant),
             total=total,
             next_cursor=_cursor(following, fingerprint, index_position) if found and following < total else None,
@@ -133,6 +139,13 @@ class Search:
             return NO_EXPANSION
         (verdict,) = await self._judge.judge(ExpandQuery((ask.query,)))
         return verdict.answer
+
+    async def _leaning(self, ask: SearchAsk) -> tuple[str, ...]:
+        """What the query praises and blames, of which it asks for reviews that do the same."""
+        if not ask.polarity:
+            return ()
+        (verdict,) = await self._judge.judge(FindAspects((ask.query,)))
+        return tuple(sorted(said(verdict.answer)))
 
     async def _wanted(self, ask: SearchAsk, tenant: str) -> Filter:
         return Filter(
@@ -196,6 +209,8 @@ class Search:
                 word_rank=found.word_rank,
                 dense_rank=found.dense_rank,
                 similarity=found.dense_similarity,
+                said=found.said,
+                against=found.against,
             ),
         )
 

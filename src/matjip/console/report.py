@@ -30,7 +30,8 @@ from matjip.analysis.result import (
 from matjip.clock import to_iso
 from matjip.console import charts
 from matjip.console.passage import Mask, Passages, excerpt, masked, merged, pieces
-from matjip.console.words import Language, Say, aspect_name, language_name, say_in, source_name
+from matjip.console.words import Language, Say, aspect_name, language_name, said_name, say_in, source_name
+from matjip.index.index import opposite
 from matjip.reviews.review import Restaurant, Review
 
 __all__ = [
@@ -146,6 +147,8 @@ def render(report: Report, *, mask: Mask) -> str:
         charts=charts,
         pieces=pieces,
         aspect_name=lambda aspect: aspect_name(aspect, language),
+        said_name=lambda said: said_name(said, language),
+        opposite=opposite,
         language_name=lambda code: language_name(code, language),
         source_name=lambda source: source_name(source, language),
         anchor=anchor,

@@ -24,11 +24,13 @@ from matjip.analysis.result import (
     Statement,
     StrengthsResult,
     SummaryResult,
+    Why,
 )
 from matjip.clock import to_iso
 from matjip.console.passage import Mask, excerpt, masked
 from matjip.console.report import Report, RestaurantReport, Timing, language_of
-from matjip.console.words import Language, aspect_name, say_in
+from matjip.console.words import Language, aspect_name, said_name, say_in
+from matjip.index.index import opposite
 
 __all__ = [
     "LeaningBar",
@@ -172,6 +174,9 @@ def hits_view(result: SearchResult, *, mask: Mask = str, language: Language = "k
     parts: list[RenderableType] = [head]
     if result.expanded_terms:
         parts.append(Text(f"{say('expanded')}: {_plain(', '.join(result.expanded_terms))}", style="dim"))
+    if result.asked:
+        asked = ", ".join(said_name(said, language) for said in result.asked)
+        parts.append(Text(f"{say('asked')}: {asked}", style="dim"))
     for rank, hit in enumerate(result.hits, 1):
         text = Text()
         for piece, lit in excerpt(masked(hit.content, mask), hit.highlights, chars=EXCERPT_CHARS):
@@ -184,7 +189,7 @@ def hits_view(result: SearchResult, *, mask: Mask = str, language: Language = "k
         row = Table.grid(padding=(0, 1))
         row.add_column(justify="right", width=3, no_wrap=True)
         row.add_column(overflow="fold")
-        row.add_row(str(rank), Group(facts, text))
+        row.add_row(str(rank), Group(facts, text, _why(hit.why, language)))
         parts.append(row)
     if not result.hits:
         parts.append(Text(say("no_hits"), style="dim"))
@@ -246,6 +251,16 @@ def _insufficient(result: Result, language: Language) -> Text:
     say = say_in(language)
     n = result.meta.counts.considered
     return Text.assemble((say("insufficient"), "bold"), f" (n = {n}) ", (say("insufficient_why", n=n), "dim"))
+
+
+def _why(why: Why, language: Language) -> Text:
+    """Why it was found, in one dim line: its places in the lists, and what it says of what was asked."""
+    say = say_in(language)
+    reasons = [Text(said_name(said, language), style="green") for said in why.said]
+    reasons += [Text(said_name(opposite(said), language), style="red") for said in why.against]
+    reasons += [Text(say("why_meaning", n=why.dense_rank))] if why.dense_rank else []
+    reasons += [Text(say("why_word", n=why.word_rank))] if why.word_rank else []
+    return Text(" · ", style="dim").join(reasons)
 
 
 def _statement(statement: Statement, *, sign: str, style: str, mask: Mask) -> Iterable[RenderableType]:

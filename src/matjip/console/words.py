@@ -133,6 +133,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "why_words": ("겹친 말", "Shared words"),
     "why_meaning": ("의미 {n}위", "rank {n} by meaning"),
     "why_word": ("단어 {n}위", "rank {n} by words"),
+    "praises": ("{aspect} 칭찬", "praises {aspect}"),
+    "blames": ("{aspect} 불만", "blames {aspect}"),
+    "asked": ("찾는 말", "Asked for"),
     "no_hits": ("찾은 리뷰가 없습니다.", "No review was found."),
     "filter": ("이름·업종·지역으로 거르기", "Filter by name, category or region"),
     "sort_by": ("{column} 기준 정렬", "Sort by {column}"),
@@ -187,6 +190,12 @@ def say_in(language: Language) -> Say:
 def _named(table: Mapping[str, tuple[str, str]], key: str, language: Language) -> str:
     """The name in the table, or the key itself: a name from configuration is shown as it was written."""
     return table[key][LANGUAGES.index(language)] if key in table else key
+
+
+def said_name(said: str, language: Language) -> str:
+    """ "service+" as a person says it."""
+    word = "praises" if said.endswith("+") else "blames"
+    return say_in(language)(word, aspect=aspect_name(said[:-1], language).lower())
 
 
 def aspect_name(aspect: str, language: Language) -> str:

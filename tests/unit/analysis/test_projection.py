@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from matjip.analysis.counters import MemoryCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
 from matjip.caller import Caller
 from matjip.clock import FakeClock
@@ -14,7 +15,7 @@ from matjip.index.index import Filter, Query
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Delete, Put, PutRestaurant
-from matjip.testing import FakeEmbedder
+from matjip.testing import FakeEmbedder, FakeJudge
 
 CALLER = Caller(request_id="request-1")
 EVERYTHING = Filter()
@@ -45,11 +46,13 @@ def seen():
     return []
 
 
-def projector_of(reviews, index, clock, *, hooks=(), embedder=None, **settings):
+def projector_of(reviews, index, clock, *, hooks=(), embedder=None, counters=None, **settings):
     return Projector(
         reviews,
         index,
         embedder or FakeEmbedder(),
+        judge=FakeJudge({"진해": "taste+", "짜": "taste-"}),
+        counters=counters or MemoryCounters(),
         language_of=lambda text: "ko" if "국" in text else "en",
         clock=clock,
         hooks=hooks,
@@ -88,7 +91,9 @@ async def test_each_batch_reports_how_far_it_came_and_what_is_ahead(reviews, pro
     await projector.catch_up()
     assert [(each.projection, each.position, each.behind, each.points) for each in seen] == [
         ("index", 3, 2, 2),
+        ("counters", 3, 2, 2),
         ("index", 5, 0, 2),
+        ("counters", 5, 0, 2),
     ]
 
 
@@ -152,6 +157,62 @@ async def test_a_rebuilt_index_equals_the_one_that_followed(reviews, index, proj
     followed = (await found(index), (await index.centroid("default", "r"))[0].tolist())
     assert await projector.rebuild() == await reviews.position()
     assert (await found(index), (await index.centroid("default", "r"))[0].tolist()) == followed
+
+
+async def test_a_rebuild_is_searched_only_when_it_is_whole(reviews, index, clock):
+    await reviews.write([put(str(at)) for at in range(6)], CALLER)
+    found_meanwhile = []
+
+    async def look():
+        found_meanwhile.append(len(await found(index)))
+
+    embedder = CountingEmbedder(before=[None, None, None, look, look, look])
+    projector = projector_of(reviews, index, clock, embedder=embedder, events_per_batch=3)
+    await projector.catch_up()
+    await projector.rebuild()
+    assert found_meanwhile == [6, 6, 6]
+
+
+async def test_a_rebuild_takes_in_what_is_written_meanwhile(reviews, index, clock):
+    await reviews.write([put(str(at)) for at in range(3)], CALLER)
+
+    async def write():
+        await reviews.write([put("late"), Delete(restaurant_id="r", review_id="0")], CALLER)
+
+    embedder = CountingEmbedder(before=[None, write])
+    projector = projector_of(reviews, index, clock, embedder=embedder)
+    await projector.catch_up()
+    assert await projector.rebuild() == await reviews.position()
+    assert await found(index) == ["1", "2", "late"]
+
+
+async def test_counters_follow_what_reviews_say_now(reviews, index, clock):
+    counters = MemoryCounters()
+    projector = projector_of(reviews, index, clock, counters=counters, events_per_batch=2)
+    await reviews.write([put("a", author_id="kim"), put("b", "국물이 짜요", author_id="lee"), put("c", "커피")], CALLER)
+    await projector.catch_up()
+    await reviews.write([put("b", "국물이 진해요", author_id="lee"), Delete(restaurant_id="r", review_id="c")], CALLER)
+    await projector.catch_up()
+    (counted,) = (await counters.of("default", ["r"])).values()
+    assert (counted.reviews, counted.authors, counted.total("taste+"), counted.total("taste-")) == (2, 2, 2, 0)
+
+
+async def test_the_one_that_is_behind_catches_up_alone(reviews, index, clock):
+    embedder = CountingEmbedder()
+    await reviews.write([put(str(at)) for at in range(5)], CALLER)
+    await projector_of(reviews, index, clock).catch_up()
+    counters = MemoryCounters()  # those of another judge, say
+    await projector_of(reviews, index, clock, embedder=embedder, counters=counters).catch_up()
+    assert (await counters.of("default", ["r"]))["r"].reviews == 5
+    assert embedder.texts == []
+
+
+async def test_what_a_review_says_goes_into_the_index(reviews, index, projector):
+    await reviews.write([put("a", "국물이 진해요"), put("b", "국물이 짜요")], CALLER)
+    await projector.catch_up()
+    query = Query(words=(("국물", 1.0),), vector=(await FakeEmbedder().embed([""]))[0], said=("taste-",))
+    hits, _ = await index.search("default", query)
+    assert [(hit.review_id, hit.said, hit.against) for hit in hits] == [("b", ("taste-",), ()), ("a", (), ("taste-",))]
 
 
 async def test_many_who_catch_up_at_once_embed_each_review_once(reviews, index, clock):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from matjip.analysis.ask import SearchAsk
+from matjip.analysis.counters import MemoryCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
 from matjip.analysis.result import Window
 from matjip.analysis.search import Search
@@ -12,23 +13,28 @@ from matjip.caller import Caller
 from matjip.clock import FakeClock
 from matjip.errors import Invalid, NotReady
 from matjip.index.exact import ExactIndex
-from matjip.inference.task import Expansion, Verdict
+from matjip.inference.task import ExpandQuery, Expansion, Verdict
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Delete, Put, PutRestaurant
-from matjip.testing import FakeEmbedder
+from matjip.testing import FakeEmbedder, FakeJudge
 
 CALLER = Caller(request_id="request-1")
 STRANGER = Caller(tenant="another", request_id="request-2")
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-class ExpandingJudge:
-    """Knows one situation: rain."""
+class ExpandingJudge(FakeJudge):
+    """Knows one situation, rain, and what kindness and its lack are."""
 
     name = "lite/test"
 
+    def __init__(self):
+        super().__init__({"무례": "service-", "상냥": "service+"})
+
     async def judge(self, task):
+        if not isinstance(task, ExpandQuery):
+            return await super().judge(task)
         rain = Expansion(situation="rainy day", terms=("국물", "뜨끈"))
         nothing = Expansion(situation=None, terms=())
         answers = [rain if "비 오는" in query else nothing for query in task.queries]
@@ -48,6 +54,8 @@ class Place:
             self.reviews,
             index,
             embedder,
+            judge=ExpandingJudge(),
+            counters=MemoryCounters(),
             language_of=lambda text: "ko",
             clock=self.clock,
             settings=ProjectionSettings(**settings),
@@ -295,3 +303,28 @@ async def test_each_search_is_reported_with_its_outcome(place):
         ("search", "ok", 1),
         ("images", "invalid", 0),
     ]
+
+
+async def test_a_query_that_praises_finds_praise_first_and_says_why(place):
+    await place.put("rude", "직원 직원 직원이 무례해요")
+    await place.put("kind", "직원이 상냥했어요")
+    result = await place.ask("직원 상냥")
+    assert result.asked == ("service+",)
+    assert [(hit.review_id, hit.why.said) for hit in result.hits] == [("kind", ("service+",)), ("rude", ())]
+
+
+async def test_a_query_that_blames_finds_blame_first(place):
+    await place.put("kind", "직원 직원 직원이 상냥했어요")
+    await place.put("rude", "직원이 무례해요")
+    result = await place.ask("직원 무례")
+    assert [(hit.review_id, hit.why.said, hit.why.against) for hit in result.hits] == [
+        ("rude", ("service-",), ()),
+        ("kind", (), ("service-",)),
+    ]
+
+
+async def test_polarity_can_be_switched_off(place):
+    await place.put("kind", "직원 직원 직원이 상냥했어요")
+    await place.put("rude", "직원이 무례해요")
+    result = await place.ask("직원", polarity=False)
+    assert (result.asked, result.hits[0].why.said) == ((), ())

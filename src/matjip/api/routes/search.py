@@ -52,6 +52,9 @@ class SearchRequest(RequestShape):
     since: Moment | None = None
     until: Moment | None = None
     expand: StrictBool = Field(default=True, description="Add words that a reviewer would use for what is described.")
+    polarity: StrictBool = Field(
+        default=True, description="Put reviews first that praise what the query praises and blame what it blames."
+    )
     limit: Hits = 10
     cursor: Cursor | None = None
 
@@ -69,6 +72,7 @@ class SearchRequest(RequestShape):
             has_image=self.has_image,
             window=window_of(self.since, self.until, self.languages, self.sources),
             expand=self.expand,
+            polarity=self.polarity,
             limit=self.limit,
             cursor=self.cursor,
         )
