@@ -252,7 +252,8 @@ Written by `scripts/train`; the figures are from that run.
 | MAMS: English restaurant sentences with aspect terms (training part) | Apache-2.0 | sentiment (the clause around a term), terms, categories, embedding |
 | VADER's lexicon, words with a mean valence of at least 0.8 | MIT | sentiment, terms (where one channel starts) |
 
-Kor-SemEval (Korean translations of SemEval-2014 restaurant sentences) is used for evaluation only: nothing is trained or tuned on it.
+Kor-SemEval (Korean translations of SemEval-2014 restaurant sentences) is used for evaluation only: no weight is trained on it. How much each list of a
+search counts was chosen on half of our queries over its sentences (`bench/reports/retrieval.md`).
 """
 COLUMNS = (
     '"decided": the share that is not left neutral; "majority" and "list of words": the accuracy of always giving the more frequent label, '

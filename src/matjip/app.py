@@ -135,7 +135,7 @@ async def open_service(
             reviews,
             index,
             embedder,
-            judge=judge,
+            judge=lite,  # past the cache, which a long import would only wear out
             counters=counters,
             language_of=language_of,
             clock=clock,

@@ -43,7 +43,7 @@ class ProjectionSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     events_per_batch: int = Field(
-        default=500, ge=1, le=10_000, description="Events that become one transaction of each."
+        default=2_000, ge=1, le=10_000, description="Events that become one transaction of each."
     )
     poll_interval_s: float = Field(
         default=1.0,

@@ -88,13 +88,23 @@ async def search_reviews(body: SearchRequest, service: Working, caller: Asker) -
 async def find_reviews(
     service: Working,
     caller: Asker,
+    *,
     query: Annotated[Asked, Query()],
     restaurant_id: Annotated[list[Id] | None, Query(max_length=MAX_NAMED)] = None,
+    expand: Annotated[bool, Query()] = True,
+    polarity: Annotated[bool, Query()] = True,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 10,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> SearchResult:
-    """The same by a link: query, restaurants, page."""
-    ask = SearchAsk(query=query, restaurant_ids=tuple(restaurant_id or ()), limit=limit, cursor=cursor)
+    """The same by a link: query, restaurants, what is added and what comes first, page."""
+    ask = SearchAsk(
+        query=query,
+        restaurant_ids=tuple(restaurant_id or ()),
+        expand=expand,
+        polarity=polarity,
+        limit=limit,
+        cursor=cursor,
+    )
     return await service.search.search(ask, caller)
 
 

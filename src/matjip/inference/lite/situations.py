@@ -18,7 +18,7 @@ SITUATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("parking", "주차|차 가지고|차로|parking|drive", "주차 주차장 발렛 넓", "parking valet lot"),
     ("late night", "심야|새벽|밤늦|야식|24시|late night|midnight", "새벽 심야 24시 야식 늦게까지", "late night open midnight"),
     ("quick", "빨리|급하게|점심시간|간단|quick|fast lunch", "빠르 회전율 점심 간단", "quick fast lunch"),
-    ("cheap", "가성비|저렴|싼|만원|학생|cheap|budget|affordable", "가성비 저렴 푸짐 혜자", "cheap affordable value generous"),
+    ("cheap", "가성비|저렴|(?<!비)싼|만원|학생|cheap|budget|affordable", "가성비 저렴 푸짐 혜자", "cheap affordable value generous"),
     ("pets", "반려견|애견|강아지|펫|dog|pet", "애견동반 강아지 테라스", "dog pet friendly patio"),
     ("work", "카공|노트북|공부|작업|study|laptop|work from", "콘센트 조용 와이파이 넓", "wifi outlet quiet laptop"),
     ("view", "뷰|전망|오션|야경|바다|view|ocean", "뷰 전망 바다 야경 창가", "view ocean window sunset"),
