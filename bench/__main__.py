@@ -22,6 +22,7 @@ BENCHMARKS = {
     "import": "bench.importing",
     "lite": "bench.lite",
     "retrieval": "bench.retrieval",
+    "sampling": "bench.sampling",
     "search": "bench.search",
 }
 TABLE_WIDTH = 140  # characters; a narrower table folds its numbers

@@ -13,7 +13,19 @@ from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Put
 
 WRITERS, WRITES = 6, 12
-TABLES = {"log_head", "events", "restaurants", "reviews", "idempotency", "runs", "results"}
+TABLES = {
+    "counters_aspects",
+    "counters_authors",
+    "counters_collections",
+    "counters_opinions",
+    "log_head",
+    "events",
+    "restaurants",
+    "reviews",
+    "idempotency",
+    "runs",
+    "results",
+}
 
 
 def puts(writer: int, turn: int) -> list[Put]:

@@ -1,14 +1,24 @@
-"""A sample that keeps minorities: strata by label and recency, each drawn by chance that repeats."""
+"""Which of many reviews to look at: strata that keep minorities, drawn by chance that repeats, or the K nearest to the centre.
 
+How far each is off is measured in bench/reports/sampling.md: the nearest to the centre say what most say and lose the rest.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matjip.analysis.evidence import Judged
 from matjip.clock import new_dice
 
-__all__ = ["Sample", "stratified"]
+__all__ = ["Sample", "clusters", "representative", "stratified"]
 
 AGES = 3  # newest third, middle third, oldest third
+REVIEWS_PER_CLUSTER = 30  # fewer make strata of one or two reviews, of which no share can be drawn
+MOST_CLUSTERS = 6
+ROUNDS = 20  # of k-means; it stands still after about ten
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -19,10 +29,14 @@ class Sample:
     reviews: tuple[int, ...]
     seed: int
     strata: tuple[tuple[str, int, int], ...]  # name, size, drawn
+    # How many reviews each stands for: its stratum's size by what was drawn of it (D. Horvitz and D. Thompson, 1952).
+    weights: tuple[float, ...] = ()
 
 
-def stratified(judged: Judged, *, size: int, seed: int) -> Sample:
+def stratified(judged: Judged, *, size: int, seed: int, vectors: NDArray[np.int8] | None = None) -> Sample:
     """At most about `size` reviews: from each stratum its share, and never fewer than its share of an even split's half.
+
+    Strata are by label, third of the time, and, where vectors are given (one a review), cluster of what is spoken of.
 
     A small stratum (the few negative reviews of a loved place) is thus over-represented on purpose: B looks for
     candidates in the sample, and C counts them in all the reviews.
@@ -31,16 +45,62 @@ def stratified(judged: Judged, *, size: int, seed: int) -> Sample:
         range(judged.considered),
         key=lambda at: (judged.snapshot.reviews[at].created_at or UNDATED, judged.snapshot.reviews[at].id),
     )
+    cluster = None if vectors is None else clusters(vectors, seed=seed).tolist()
     strata: dict[str, list[int]] = {}
     for rank, review in enumerate(by_age):
         age = rank * AGES // len(by_age)
-        strata.setdefault(f"{judged.sentiments[review].answer.label}/{age}", []).append(review)
+        name = f"{judged.sentiments[review].answer.label}/{age}"
+        strata.setdefault(name if cluster is None else f"{name}/{cluster[review]}", []).append(review)
     dice = new_dice(seed)
-    drawn: list[int] = []
+    drawn: dict[int, float] = {}
     sizes: list[tuple[str, int, int]] = []
     for name, reviews in sorted(strata.items()):
         share = max(size * len(reviews) // judged.considered, size // (2 * len(strata)), 1)
         chosen = dice.sample(sorted(reviews), min(share, len(reviews)))
-        drawn += chosen
+        drawn |= dict.fromkeys(chosen, len(reviews) / len(chosen))
         sizes.append((name, len(reviews), len(chosen)))
-    return Sample(reviews=tuple(sorted(drawn)), seed=seed, strata=tuple(sizes))
+    ordered = sorted(drawn)
+    weights = tuple(drawn[review] for review in ordered)
+    return Sample(reviews=tuple(ordered), seed=seed, strata=tuple(sizes), weights=weights)
+
+
+def representative(vectors: NDArray[np.int8], *, weights: Sequence[float], size: int) -> list[tuple[int, float]]:
+    """The `size` reviews nearest to the weighted centre of all, nearest first, with the cosine of each; equals by number.
+
+    Each review pulls by its weight (how recent, how useful) and not by the length of its vector.
+    """
+    units = _units(vectors)
+    centre = np.asarray(weights, np.float64) @ units
+    norm = np.linalg.norm(centre)
+    near = np.round(units @ (centre / norm if norm else centre), 9)
+    order = np.lexsort((np.arange(len(near)), -near))[:size]
+    return [(int(review), float(near[review])) for review in order]
+
+
+def clusters(vectors: NDArray[np.int8], *, seed: int) -> NDArray[np.int64]:
+    """What each review speaks of, as the number of its cluster: spherical k-means, the first centres far apart by chance."""
+    units = _units(vectors)
+    count = min(MOST_CLUSTERS, len(units) // REVIEWS_PER_CLUSTER)
+    if count < 2:
+        return np.zeros(len(units), np.int64)
+    dice = new_dice(seed)
+    centres = [units[dice.randrange(len(units))]]
+    while len(centres) < count:  # D. Arthur and S. Vassilvitskii, 2007
+        distance = np.maximum(1 - (units @ np.array(centres).T).max(axis=1), 0)
+        centres.append(units[dice.choices(range(len(units)), weights=(distance + 1e-12).tolist())[0]])
+    middle = np.array(centres)
+    nearest = np.zeros(len(units), np.int64)
+    for _ in range(ROUNDS):
+        nearest = (units @ middle.T).argmax(axis=1)
+        sums = np.zeros_like(middle)
+        np.add.at(sums, nearest, units)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        middle = np.where(length > 0, sums / np.maximum(length, 1e-12), middle)
+    return nearest
+
+
+def _units(vectors: NDArray[np.int8]) -> NDArray[np.float64]:
+    long = vectors.astype(np.float64)
+    length = np.linalg.norm(long, axis=1, keepdims=True)
+    units: NDArray[np.float64] = np.divide(long, length, out=np.zeros_like(long), where=length > 0)
+    return units
