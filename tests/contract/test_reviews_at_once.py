@@ -5,6 +5,7 @@ import asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from matjip.analysis import counters as _counters  # noqa: F401  declares its tables
 from matjip.analysis import results as _results  # noqa: F401  declares its tables
 from matjip.caller import Caller
 from matjip.database import METADATA
