@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -19,22 +19,70 @@ from matjip.index.index import Filter, Found, Index, Query, Weights
 from matjip.index.words import highlights, runs
 from matjip.inference.embedder import Embedder
 from matjip.inference.judge import Judge
-from matjip.inference.task import ExpandQuery, Expansion, FindAspects
+from matjip.inference.task import ExpandQuery, Expansion, FindAspects, Mention
 from matjip.reviews.review import Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.reviews.validate import is_storable
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import AnalysisFinished, Hook
 
-__all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "Search"]
+__all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "THING_WEIGHTS", "WEIGHTS", "Search", "asked_words", "weights_of"]
 
 MAX_LIMIT = 100  # hits a page; each is read from the record
 MAX_QUERY_CHARS = 1_000  # a situation takes a paragraph; more is a review, not a query
 RESTAURANTS_PER_PAGE = 1_000
 EXPANDED_WEIGHT = 0.5  # a word that was added counts half of one that was asked
-# Tuned on half the queries of `scripts/bench retrieval` with the index's own threshold of similarity; bench/reports/retrieval.md.
+THING_WEIGHT = 3.0  # "파스타" in "파스타 맛있는 집": what a review must hold to be an answer
+OPINION_WEIGHT = 0.5  # "맛있는": a review may say so in other words, and agreement counts that it does
+PLACE_WEIGHT = 0.25  # "집": every review is of one
+PLACES = frozenset(
+    [
+        "집",
+        "곳",
+        "데",
+        "식당",
+        "가게",
+        "맛집",
+        "카페",
+        "음식점",
+        "레스토랑",
+        "place",
+        "places",
+        "restaurant",
+        "restaurants",
+        "spot",
+        "cafe",
+    ]
+)
+# Names of a whole aspect: a review speaks of it in a hundred words, and agreement counts that it does.
+WHOLE = frozenset(
+    [
+        "맛",
+        "음식",
+        "요리",
+        "메뉴",
+        "식사",
+        "향",
+        "재료",
+        "반찬",
+        "food",
+        "foods",
+        "meal",
+        "meals",
+        "dish",
+        "dishes",
+        "taste",
+        "flavor",
+        "flavors",
+        "menu",
+    ]
+)
+# Chosen on the tuning half of `scripts/bench retrieval`; bench/reports/retrieval.md.
 WEIGHTS = Weights(dense=1.0, words=1.0, said=2.0)
+# Where the query names a dish, what holds it comes first. The labels there cannot tell one dish from another, and people can.
+THING_WEIGHTS = Weights(dense=1.0, words=4.0, said=1.0)
 CURSOR_BYTES = 16  # of the fingerprint: enough to tell two queries apart
+THINGS = frozenset({"taste", "menu"})  # aspects whose things are without end: dishes
 Kind = Literal["search", "images"]
 NO_EXPANSION = Expansion(situation=None, terms=())
 
@@ -103,16 +151,18 @@ class Search:
             raise NotReady("The index is being rebuilt and has not reached this page's state yet.", retry_after_s=5)
         log_position = await self._reviews.position()
         expansion = await self._expand(ask)
-        asked = tuple(dict.fromkeys(run.text for run in runs(ask.query)))
+        heard = await self._heard(ask)
+        words = asked_words(ask.query, heard)
+        asked = tuple(words)
         added = tuple(term for term in expansion.terms if term.lower() not in asked)
-        leaning = await self._leaning(ask)
+        leaning = tuple(sorted(said(heard)))
         found, total = await self._index.search(
             caller.tenant,
             Query(
-                words=(*((word, 1.0) for word in asked), *((term, EXPANDED_WEIGHT) for term in added)),
+                words=(*words.items(), *((term, EXPANDED_WEIGHT) for term in added)),
                 vector=(await self._embedder.embed([ask.query]))[0],
                 said=leaning,
-                weights=WEIGHTS,
+                weights=weights_of(words),
                 wanted=await self._wanted(ask, caller.tenant),
             ),
             offset=offset,
@@ -140,12 +190,12 @@ class Search:
         (verdict,) = await self._judge.judge(ExpandQuery((ask.query,)))
         return verdict.answer
 
-    async def _leaning(self, ask: SearchAsk) -> tuple[str, ...]:
-        """What the query praises and blames, of which it asks for reviews that do the same."""
+    async def _heard(self, ask: SearchAsk) -> tuple[Mention, ...]:
+        """What the query praises and blames: it asks for reviews that do the same."""
         if not ask.polarity:
             return ()
         (verdict,) = await self._judge.judge(FindAspects((ask.query,)))
-        return tuple(sorted(said(verdict.answer)))
+        return verdict.answer
 
     async def _wanted(self, ask: SearchAsk, tenant: str) -> Filter:
         return Filter(
@@ -213,6 +263,32 @@ class Search:
                 against=found.against,
             ),
         )
+
+
+def asked_words(query: str, heard: Sequence[Mention]) -> dict[str, float]:
+    """The words of a query and how much each counts: a thing that it names the most, an opinion and the word for a place least."""
+    words: dict[str, float] = {}
+    for run in runs(query):
+        weight = PLACE_WEIGHT if run.text in PLACES else 1.0
+        for mention in heard:
+            if mention.start <= run.start and run.end <= mention.end:
+                thing = mention.target is not None and any(
+                    run.text.startswith(one.text) for one in runs(mention.target)
+                )
+                weight = (
+                    OPINION_WEIGHT
+                    if not thing
+                    else 1.0
+                    if run.text in WHOLE or mention.aspect not in THINGS
+                    else THING_WEIGHT
+                )
+        words[run.text] = max(weight, words.get(run.text, 0.0))
+    return words
+
+
+def weights_of(words: Mapping[str, float]) -> Weights:
+    """How much each list counts for a query of these words."""
+    return THING_WEIGHTS if THING_WEIGHT in words.values() else WEIGHTS
 
 
 def _check(ask: SearchAsk, fingerprint: str) -> tuple[int, int]:

@@ -8,12 +8,12 @@ from matjip.analysis.ask import SearchAsk
 from matjip.analysis.counters import MemoryCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
 from matjip.analysis.result import Window
-from matjip.analysis.search import Search
+from matjip.analysis.search import THING_WEIGHTS, WEIGHTS, Search, asked_words, weights_of
 from matjip.caller import Caller
 from matjip.clock import FakeClock
 from matjip.errors import Invalid, NotReady
 from matjip.index.exact import ExactIndex
-from matjip.inference.task import ExpandQuery, Expansion, Verdict
+from matjip.inference.task import ExpandQuery, Expansion, Mention, Verdict
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Delete, Put, PutRestaurant
@@ -328,3 +328,31 @@ async def test_polarity_can_be_switched_off(place):
     await place.put("rude", "직원이 무례해요")
     result = await place.ask("직원", polarity=False)
     assert (result.asked, result.hits[0].why.said) == ((), ())
+
+
+def heard(query: str, target: str, opinion: str, aspect: str = "taste") -> dict[str, float]:
+    end = query.index(opinion) + len(opinion)
+    mention = Mention(
+        aspect=aspect, polarity="positive", target=target, opinion=opinion, start=query.index(target), end=end
+    )
+    return asked_words(query, [mention])
+
+
+def test_a_dish_counts_most_and_the_word_for_a_place_least():
+    words = heard("파스타 맛있는 집", "파스타", "맛있는")
+    assert words["파스타"] > 1 > words["맛있는"] > words["집"] > 0
+    assert weights_of(words) == THING_WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("query", "target", "opinion", "aspect"),
+    [("음식 맛있는", "음식", "맛있는", "taste"), ("직원 친절", "직원", "친절", "service")],
+)
+def test_the_name_of_a_whole_aspect_is_no_dish(query, target, opinion, aspect):
+    words = heard(query, target, opinion, aspect)
+    assert words[target] == 1
+    assert weights_of(words) == WEIGHTS
+
+
+def test_a_query_without_an_opinion_counts_its_words_alike():
+    assert asked_words("뜨끈한 국물", []) == {"뜨끈한": 1, "국물": 1}
