@@ -3,6 +3,8 @@
 Truth is the stars: the share of reviews with at most two of five. Each sampler estimates it, the strata by their weights;
 "kept" is how large a share of the sample the unhappy are, beside their share of all; "aspects" is the share of what
 the reviews praise and blame (in at least three of them) that the sample still says.
+"As many by chance" draws what the strata before it drew: where strata are more than the size, they draw one of each.
+NSMC has no dates; there age is the order of the file, and says nothing. The nearest are to the plain centre, without weights.
 Restaurants are the sample data of this repository and, where NSMC is beside it, training films with at least 90 reviews,
 judged and embedded by the built-in models. Each sampler but the nearest, which knows no chance, is drawn for several seeds.
 """
@@ -93,11 +95,16 @@ def _clustered(
     return sample.reviews, sample.weights
 
 
+def _as_many(judged: Judged, vectors: NDArray[np.int8], size: int, seed: int) -> tuple[Sequence[int], Sequence[float]]:
+    return _chance(judged, vectors, len(_clustered(judged, vectors, size, seed)[0]), seed)
+
+
 SAMPLERS: dict[str, Draw] = {
     "chance": _chance,
     "nearest": _nearest,
     "strata: label, age": _strata,
     "strata: label, age, cluster": _clustered,
+    "as many by chance": _as_many,
 }
 
 

@@ -1,5 +1,7 @@
 """Which reviews are looked at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +54,26 @@ def test_a_stratified_sample_repeats_no_review_invents_none_and_stands_for_all(l
 @given(LABELS, st.integers(0, 3))
 def test_a_sample_as_large_as_all_is_all(labels, seed):
     assert stratified(judged(labels), size=len(labels), seed=seed).reviews == tuple(range(len(labels)))
+
+
+@given(LABELS, st.integers(1, 100))
+def test_a_sample_is_as_large_as_asked_or_has_one_of_each_stratum(labels, size):
+    sample = stratified(judged(labels), size=size, seed=0)
+    assert len(sample.reviews) == max(min(size, len(labels)), len(sample.strata))
+
+
+@given(LABELS, st.randoms(use_true_random=False))
+def test_the_order_of_the_reviews_changes_no_draw(labels, dice):
+    one = judged(labels)
+    order = list(range(len(labels)))
+    dice.shuffle(order)
+    snapshot = replace(one.snapshot, reviews=tuple(one.snapshot.reviews[at] for at in order))
+    other = replace(one, snapshot=snapshot, sentiments=tuple(one.sentiments[at] for at in order))
+    assert drawn(one) == drawn(other)
+
+
+def drawn(one: Judged) -> set[str]:
+    return {one.snapshot.reviews[review].id for review in stratified(one, size=9, seed=5).reviews}
 
 
 def test_a_minority_is_in_a_small_sample():
