@@ -7,7 +7,7 @@ What is denied is turned round; what was only heard, hoped or true once is left 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -69,7 +69,7 @@ HELPING = re.compile(
 )  # how a stem goes on in a form that the table lacks
 # What joins two nouns that share an opinion: "음식과 서비스가 훌륭해요".
 SHARED = re.compile("(?:와|과|랑|이랑|하고|및|,|·|/|&|도|,그리고|그리고)")
-STOPS = frozenset(".!?~\n…")
+STOP = re.compile("[.!?~\n…]")
 # (a noun's aspect, what the opinion right behind it would imply) that never belong together:
 # "의자가 딱딱해요" says nothing of taste, "빵이 따뜻해요" nothing of the room.
 STRANGERS = frozenset(
@@ -101,7 +101,8 @@ class Squeezed:
     text: str
     at: list[int]
     until: list[int]  # where each character ends in the original: decomposed Hangul takes two or three places
-    edges: set[int]  # places where a word starts
+    words: list[int]  # places where a word starts, ascending; the last is the text's end
+    edges: set[int]  # the same
 
     @classmethod
     def of(cls, text: str) -> "Squeezed":
@@ -110,18 +111,18 @@ class Squeezed:
         kept: list[str] = []
         at: list[int] = []
         until: list[int] = []
-        edges: set[int] = set()
+        edges: list[int] = []
         before = " "
         for letter, start, end in _letters(text):
             if not letter.isspace() or letter == "\n":
                 if letter != "\n" and not (HANGUL.match(letter) and HANGUL.match(before)):
-                    edges.add(len(kept))
+                    edges.append(len(kept))
                 kept.append(letter)
                 at.append(start)
                 until.append(end)
             before = letter
-        edges.add(len(kept))
-        return cls("".join(kept), at, until, edges)
+        edges.append(len(kept))
+        return cls("".join(kept), at, until, edges, set(edges))
 
     @classmethod
     def _of_words(cls, text: str) -> "Squeezed":
@@ -138,7 +139,15 @@ class Squeezed:
             kept.append(word)
             at += range(match.start(), match.end())
         edges.append(len(at))
-        return cls("".join(kept), at, [place + 1 for place in at], set(edges))
+        return cls("".join(kept), at, [place + 1 for place in at], edges, set(edges))
+
+
+def _heads(words: Iterable[str]) -> dict[str, int]:
+    """How the words begin, by two characters or by all they have, and the length of the longest that begins so."""
+    longest: dict[str, int] = {}
+    for word in words:
+        longest[word[:2]] = max(len(word), longest.get(word[:2], 0))
+    return longest
 
 
 def _letters(text: str) -> Iterator[tuple[str, int, int]]:
@@ -159,8 +168,8 @@ class Korean:
     surfaces: dict[str, tuple[int, Role]]
     nouns: dict[str, Aspect]
     adverbs: dict[str, bool]
-    heads: set[str] = field(default_factory=set)
-    longest: int = 0
+    heads: dict[str, int] = field(default_factory=dict)  # how surfaces begin, two characters or all → the longest such
+    noun_heads: dict[str, int] = field(default_factory=dict)
     starts: frozenset[str] = frozenset()  # characters that anything known starts with: all others are passed over
     adverb_starts: frozenset[str] = frozenset()
 
@@ -178,8 +187,8 @@ class Korean:
             {surface: (number, role) for surface, (number, role) in surfaces.items()},
             nouns,
             dict.fromkeys(adverbs, True),
-            {surface[:2] for surface in surfaces} | {surface for surface in surfaces if len(surface) == 1},
-            max(map(len, surfaces)),
+            _heads(surfaces),
+            _heads(nouns),
             frozenset(
                 word[0] for words in (surfaces, nouns, adverbs, DENIALS, ONCE.pattern.split("|")) for word in words
             ),
@@ -188,16 +197,17 @@ class Korean:
 
     def surface_at(self, text: str, place: int) -> str | None:
         """The longest surface form that starts here."""
-        if text[place : place + 2] not in self.heads and text[place : place + 1] not in self.surfaces:
-            return None
-        for size in range(min(self.longest, len(text) - place), 0, -1):
+        longest = self.heads.get(text[place : place + 2]) or self.heads.get(text[place : place + 1], 0)
+        for size in range(min(longest, len(text) - place), 0, -1):
             if text[place : place + size] in self.surfaces:
                 return text[place : place + size]
         return None
 
     def noun_at(self, squeezed: Squeezed, place: int) -> Noun | None:
         """The longest noun that starts here; a noun of one syllable must stand alone or before an opinion."""
-        for size in range(min(6, len(squeezed.text) - place), 0, -1):
+        text = squeezed.text
+        longest = self.noun_heads.get(text[place : place + 2]) or self.noun_heads.get(text[place : place + 1], 0)
+        for size in range(min(longest, len(text) - place), 0, -1):
             aspect = self.nouns.get(squeezed.text[place : place + size])
             if aspect is None:
                 continue
@@ -223,13 +233,15 @@ class Korean:
         found: list[Mention] = []
         silent: list[tuple[int, int]] = []
         squeezed = Squeezed.of(text)
-        place, resume, noun, once = 0, 0, None, -1
+        place, looked, noun, once = 0, 0, None, -1
         fellows: list[Noun] = []  # nouns that the present one is joined to
-        while place < len(squeezed.text):
-            letter = squeezed.text[place]
-            if letter in STOPS:
+        edges = iter(squeezed.words)
+        edge = next(edges)
+        while place < len(squeezed.text):  # each place where a word starts, or where what was read ends
+            if STOP.search(squeezed.text, looked, place + 1):
                 noun, once = None, -1
-            if letter in self.starts and (place in squeezed.edges or place == resume):
+            looked = place + 1
+            if squeezed.text[place] in self.starts:
                 if ONCE.match(squeezed.text, place):
                     once = place
                 if surface := self.surface_at(squeezed.text, place):
@@ -240,18 +252,20 @@ class Korean:
                         found.append(mention)
                         if noun and fellows and mention.start == squeezed.at[noun.start]:
                             found += self._shared(text, squeezed, mention, fellows, self.surfaces[surface][0])
-                    place = resume = end
+                    place = looked = end
                     continue
                 if thing := self.noun_at(squeezed, place):
                     joined = noun and SHARED.fullmatch(squeezed.text, noun.end, place)
                     fellows = [*fellows, noun] if noun and joined else []
                     noun = thing
-                    place = resume = thing.resume
+                    place = looked = thing.resume
                     continue
                 if size := self.adverb_at(squeezed.text, place) or self._denial_at(squeezed.text, place):
-                    place = resume = place + size
+                    place = looked = place + size
                     continue
-            place += 1
+            while edge <= place:
+                edge = next(edges, len(squeezed.text))
+            place = edge
         return Read(found, silent)
 
     def _is_silent(self, squeezed: Squeezed, place: int, surface: str, noun: Noun | None, *, once: bool) -> bool:
