@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from matjip import __version__
 from matjip.analysis.analyses import Analyses
@@ -60,6 +61,8 @@ __all__ = ["Service", "erasure_key", "listen", "masking", "open_service", "prepa
 ERASURE_KEY_BYTES = 32
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
 MIN_FREE_DISK_BYTES = 200_000_000  # room for a day of reviews and a rewritten database of the size of the sample's
+# The built-in models multiply small matrices: a second thread only waits on the first, and doubles the CPU time of a review.
+BLAS_THREADS = 1
 SELF_CHECK_S = 10.0  # at the start, where nobody waits yet and files are cold
 MIN_FREE_MEMORY_BYTES = 200_000_000  # about what the process itself takes
 
@@ -111,6 +114,7 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Build the service and close it at the end. `rebuild` accepts an index of another embedder, to be made again."""
     clock = clock or SystemClock()
+    threadpool_limits(BLAS_THREADS, user_api="blas")
     prepare_folder(settings.data_dir)
     metrics = Metrics(__version__)
     hooks = (measured(metrics),)
