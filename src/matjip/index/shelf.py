@@ -190,7 +190,10 @@ class Shelf:
         agreement = _agreement(says, denies & ~says)
         rows: Rows = np.zeros(0, np.int64)
         fused: NDArray[np.float64] = np.zeros(0)
-        for level in sorted(set(np.unique(agreement[near | held]).tolist()), reverse=True):
+        levels = (
+            np.unique(agreement[near | held]).tolist() if query.said else [0.0]
+        )  # all of one level: no list is parted
+        for level in sorted(levels, reverse=True):
             bonus = query.weights.said * level / (RRF_K + 1)
             members = agreement == level
             last = -math.inf if len(fused) < needed else float(np.partition(fused, -needed)[-needed])
@@ -333,7 +336,7 @@ class _Ranking:
 
     def among(self, members: Mask) -> "_Ranking":
         """The same list without the rows that are no members."""
-        return self if members.all() else _Ranking(self._members & members, self._score)
+        return self if members[self._rows].all() else _Ranking(self._members & members, self._score)
 
     def first(self, depth: int) -> Rows:
         """The rows of the first so many, and all that equal the last of them."""
