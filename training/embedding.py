@@ -16,6 +16,7 @@ import numpy as np
 
 from matjip.inference.lite.features import hashed
 from training import grammar_en
+from training.adam import adam
 from training.categories import labelled_korean, named_aspects
 from training.sources import mams_windows, nsmc
 
@@ -132,9 +133,5 @@ def _loss(rows: jax.Array, read: jax.Array, says: jax.Array) -> jax.Array:
 
 @partial(jax.jit, donate_argnums=(0, 1, 2))
 def _step(rows, first, second, read, says, rate, step):
-    """One step of Adam (D. Kingma and J. Ba, 2015)."""
     loss, slope = jax.value_and_grad(_loss)(rows, read, says)
-    first = 0.9 * first + 0.1 * slope
-    second = 0.99 * second + 0.01 * slope * slope
-    rows -= rate * (first / (1 - 0.9**step)) / (jnp.sqrt(second / (1 - 0.99**step)) + 1e-8)
-    return rows, first, second, loss
+    return *adam(rows, first, second, slope, rate=rate, step=step), loss

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from matjip.inference.lite.network import BEFORE, BITS, SIZES, NgramNetwork, ngrams
+from training.adam import adam
 from training.sources import Labelled
 
 __all__ = ["train"]
@@ -118,19 +119,8 @@ def _loss(
 
 @partial(jax.jit, donate_argnums=(0, 1, 2))
 def _step(weights, first, second, read, lengths, labels, counts, key, rate, step):
-    """One step of Adam (D. Kingma and J. Ba, 2015)."""
     loss, slope = jax.value_and_grad(_loss)(weights, read, lengths, labels, counts, key)
-    first = jax.tree.map(lambda old, new: 0.9 * old + 0.1 * new, first, slope)
-    second = jax.tree.map(lambda old, new: 0.99 * old + 0.01 * new * new, second, slope)
-    weights = jax.tree.map(
-        lambda weight, mean, square: (
-            weight - rate * (mean / (1 - 0.9**step)) / (jnp.sqrt(square / (1 - 0.99**step)) + 1e-8)
-        ),
-        weights,
-        first,
-        second,
-    )
-    return weights, first, second, loss
+    return *adam(weights, first, second, slope, rate=rate, step=step), loss
 
 
 def _write(weights: dict[str, np.ndarray], file: Path) -> None:

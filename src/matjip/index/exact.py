@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matjip.clock import to_micros
-from matjip.errors import Busy, Conflict, Fault, Invalid, Misconfigured, Unavailable
-from matjip.index.index import Filter, Found, Point, PointKey, Query
+from matjip.errors import Busy, Conflict, Fault, Misconfigured, Unavailable
+from matjip.index.index import Filter, Found, Point, PointKey, Query, check_vectors
 from matjip.index.shelf import Row, Segment, Shelf
 from matjip.index.tables import BEGUN, OPENED, REGISTER, Statements
 from matjip.index.words import token_number, tokens
@@ -108,38 +108,30 @@ class ExactIndex:
         self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int, *, after: int = 0
     ) -> None:
         """See `Index.apply`. A key in both is removed, then stored; of a key twice in `upserts` the last stands."""
-        faults = [
-            Fault(
-                where=f"points[{at}].vector",
-                wrong=f"is {point.vector.dtype} of shape {point.vector.shape}",
-                right=f"int8 of shape ({self._dimensions},)",
-            )
-            for at, point in enumerate(upserts)
-            if point.vector.shape != (self._dimensions,) or point.vector.dtype != np.int8
-        ]
-        if faults:
-            raise Invalid.of(*faults)
+        check_vectors({f"points[{at}]": point.vector for at, point in enumerate(upserts)}, self._dimensions)
         await asyncio.to_thread(self._apply, upserts, deletes, position, after)
 
     async def position(self) -> int:
         """The log position that the file has reached, whoever brought it there."""
-        return await asyncio.to_thread(self._reader.run, lambda connection: self._state(connection)[0])
+
+        def read(connection: sqlite3.Connection) -> int:
+            with _transaction(connection, "DEFERRED"):  # the collection's name and its state of one moment
+                return self._state(connection)[0]
+
+        return await asyncio.to_thread(self._reader.run, read)
 
     async def search(self, tenant: str, query: Query, *, offset: int = 0, limit: int = 10) -> tuple[list[Found], int]:
         """See `Index.search`. A point *matches*, and is in the total, when it passes the filter and either
         holds a word of the query (its stem: see `words`) or is at least `min_similarity` near its vector.
         A vector of zeros (no known feature) is near nothing.
-        Each list ranks its matches (equals share a rank), and the sum of 1 / (60 + rank) orders them.
+        Each list ranks its matches (equals share a rank); `Found.score` orders them.
         """
 
         def search() -> tuple[list[Found], int]:
             shelf = self._reader.run(lambda connection: self._shelf(connection, tenant))
             return shelf.search(query, min_similarity=self._min_similarity, offset=offset, limit=limit)
 
-        if query.vector.shape != (self._dimensions,):
-            raise Invalid.of(
-                Fault(where="query.vector", wrong=f"has shape {query.vector.shape}", right=f"({self._dimensions},)")
-            )
+        check_vectors({"query": query.vector}, self._dimensions)
         return await asyncio.to_thread(search)
 
     async def centroid(self, tenant: str, restaurant_id: str) -> tuple[NDArray[np.int64], int]:

@@ -22,8 +22,8 @@ import orjson
 from numpy.typing import NDArray
 
 from matjip.clock import to_micros
-from matjip.errors import Conflict, Fault, Invalid, Misconfigured
-from matjip.index.index import RRF_K, Filter, Found, Point, PointKey, Query, opposite
+from matjip.errors import Conflict, Fault, Misconfigured
+from matjip.index.index import RRF_K, Filter, Found, Point, PointKey, Query, check_vectors, opposite
 from matjip.index.words import asked_tokens, runs, token_number, tokens
 
 __all__ = [
@@ -220,17 +220,7 @@ class FusedIndex:
         self, upserts: Sequence[Point], deletes: Sequence[tuple[str, PointKey]], position: int, *, after: int = 0
     ) -> None:
         """See `Index.apply`. A key in both is removed, then stored; of a key twice in `upserts` the last stands."""
-        faults = [
-            Fault(
-                where=f"points[{at}].vector",
-                wrong=f"is {point.vector.dtype} of shape {point.vector.shape}",
-                right=f"int8 of shape ({self._dimensions},)",
-            )
-            for at, point in enumerate(upserts)
-            if point.vector.shape != (self._dimensions,) or point.vector.dtype != np.int8
-        ]
-        if faults:
-            raise Invalid.of(*faults)
+        check_vectors({f"points[{at}]": point.vector for at, point in enumerate(upserts)}, self._dimensions)
         stored = {_id(each.tenant, (each.restaurant_id, each.review_id)): each for each in upserts}
         removed = sorted({_id(tenant, key) for tenant, key in deletes} - stored.keys())
         async with self._turn:
@@ -250,10 +240,7 @@ class FusedIndex:
 
     async def search(self, tenant: str, query: Query, *, offset: int = 0, limit: int = 10) -> tuple[list[Found], int]:
         """See `Index.search` and the class. What matches is what matches in the exact index."""
-        if query.vector.shape != (self._dimensions,):
-            raise Invalid.of(
-                Fault(where="query.vector", wrong=f"has shape {query.vector.shape}", right=f"({self._dimensions},)")
-            )
+        check_vectors({"query": query.vector}, self._dimensions)
         if _nothing(query.wanted):
             return [], 0
         name = await self._name()

@@ -1,6 +1,6 @@
 """Finding points by meaning and by words, under filters that apply before limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RRF_K", "Filter", "Found", "Index", "Point", "PointKey", "Query", "Weights", "opposite"]
+from matjip.errors import Fault, Invalid
+
+__all__ = [
+    "RRF_K",
+    "Filter",
+    "Found",
+    "Index",
+    "Point",
+    "PointKey",
+    "Query",
+    "Weights",
+    "check_vectors",
+    "opposite",
+]
 
 PointKey = tuple[str, str]  # (restaurant id, review id), inside a tenant
 RRF_K = 60  # reciprocal rank fusion's constant (G. Cormack et al., 2009)
@@ -86,6 +99,21 @@ class Found:
 def opposite(said: str) -> str:
     """What contradicts it: service- for service+."""
     return said[:-1] + ("-" if said.endswith("+") else "+")
+
+
+def check_vectors(vectors: Mapping[str, NDArray[np.int8]], dimensions: int) -> None:
+    """Raise Invalid, naming whose vector it is, unless each is int8 of so many dimensions."""
+    faults = [
+        Fault(
+            where=f"{whose}.vector",
+            wrong=f"is {vector.dtype} of shape {vector.shape}",
+            right=f"int8 of shape ({dimensions},)",
+        )
+        for whose, vector in vectors.items()
+        if vector.shape != (dimensions,) or vector.dtype != np.int8
+    ]
+    if faults:
+        raise Invalid.of(*faults)
 
 
 class Index(Protocol):

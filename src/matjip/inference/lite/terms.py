@@ -1,7 +1,7 @@
 """The things that an English text speaks of, word by word, and whether each is praised, blamed or only named.
 
 A small convolution over words: each word brings the rows of its letters, of its beginning, its ending and its shape;
-three layers look 2, 4 and 8 words further to either side. The first tells where a thing begins and ends (the best
+the three layers hear 2, 4 and 8 words to either side. The first tells where a thing begins and ends (the best
 path of begin, inside and outside for the whole text), the last what is said of it.
 """
 
