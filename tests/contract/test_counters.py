@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matjip.analysis.counters import Counters, MemoryCounters, Opinions, RestaurantCounts, SqlCounters
+from matjip.analysis.counters import Counted, Counters, MemoryCounters, Opinions, RestaurantCounts, SqlCounters
 from matjip.database import DatabaseSettings, open_database
 from matjip.errors import Conflict
 
@@ -14,7 +14,13 @@ MARCH = 12 * 2026 + 2
 
 
 def said(
-    review_id: str, *what: str, restaurant_id: str = "r", author: str | None = "kim", month: int = MARCH
+    review_id: str,
+    *what: str,
+    restaurant_id: str = "r",
+    author: str | None = "kim",
+    month: int = MARCH,
+    language: str = "ko",
+    source: str | None = None,
 ) -> Opinions:
     return Opinions(
         tenant="t",
@@ -22,12 +28,18 @@ def said(
         review_id=review_id,
         author_id=author,
         month=month,
+        language=language,
+        source=source,
         said=frozenset(what),
     )
 
 
 async def of(counters: Counters, restaurant_id: str = "r") -> RestaurantCounts:
     return (await counters.of("t", [restaurant_id]))[restaurant_id]
+
+
+async def total(counters: Counters, counted: Counted) -> int:
+    return (await counters.of("t", ["r"], counted))["r"].total("taste+")
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -59,6 +71,17 @@ async def test_reviews_are_counted_by_month_and_by_what_they_say(counters):
 async def test_a_person_counts_once_and_an_unsigned_review_counts_no_person(counters):
     await counters.apply([said("a"), said("b"), said("c", author="lee"), said("d", author=None)], [], 4)
     assert ((await of(counters)).authors, (await of(counters)).reviews) == (2, 4)
+
+
+async def test_months_languages_and_sources_can_be_counted_alone(counters):
+    months = [said("a", "taste+", month=MARCH - 1), said("b", "taste+"), said("c", month=MARCH + 1)]
+    tongues = [said("d", "taste+", language="en"), said("e", "taste+", source="app")]
+    await counters.apply([*months, *tongues], [], 5)
+    in_march = Counted(since_month=MARCH, until_month=MARCH)
+    assert await total(counters, in_march) == 3
+    assert await total(counters, Counted(languages=frozenset({"en"}))) == 1
+    assert await total(counters, Counted(sources=frozenset({"app", "import"}))) == 1
+    assert await total(counters, Counted(since_month=MARCH + 1)) == 0
 
 
 async def test_a_changed_review_is_counted_as_it_stands_now(counters):
@@ -106,6 +129,7 @@ CHANGES = st.lists(
         st.one_of(st.none(), st.frozensets(st.sampled_from(["taste+", "taste-", "price+"]))),
         st.sampled_from(["kim", "lee", None]),
         st.integers(MARCH, MARCH + 1),
+        st.sampled_from(["ko", "en"]),
     ),
     max_size=25,
 )
@@ -122,14 +146,15 @@ async def test_truth_3_counters_equal_those_of_adding_everything_up_again(tmp_pa
             (restaurant, review): each for each in changes[start : start + batch] for review, restaurant in [each[:2]]
         }
         upserts = [
-            said(review, *what, restaurant_id=restaurant, author=author, month=month)
-            for review, restaurant, what, author, month in last.values()
+            said(review, *what, restaurant_id=restaurant, author=author, month=month, language=language)
+            for review, restaurant, what, author, month, language in last.values()
             if what is not None
         ]
-        deletes = [("t", restaurant, review) for review, restaurant, what, _, _ in last.values() if what is None]
+        deletes = [("t", restaurant, review) for review, restaurant, what, *_ in last.values() if what is None]
         for each in (kept, summed):
             await each.apply(upserts, deletes, start + 1)
-    assert await kept.of("t", ["r", "s"]) == await summed.of("t", ["r", "s"])
+    for counted in (Counted(), Counted(languages=frozenset({"ko"}))):
+        assert await kept.of("t", ["r", "s"], counted) == await summed.of("t", ["r", "s"], counted)
     await database.close()
 
 

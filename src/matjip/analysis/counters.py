@@ -1,4 +1,4 @@
-"""How many reviews of each restaurant praise and blame each aspect, month by month, and how many people wrote them.
+"""How many reviews of each restaurant praise and blame each aspect, by month, language and source, and how many people wrote them.
 
 A projection: one row a review with what it says, and sums of those rows that change with them in one transaction.
 Whoever made the rows (the judge's version) names the collection, so that a new judge's is counted beside the old one's.
@@ -7,7 +7,8 @@ Whoever made the rows (the judge's version) names the collection, so that a new 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    Select,
     Table,
     Text,
     and_,
@@ -33,13 +35,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from matjip.database import METADATA, Database
 from matjip.errors import Conflict
 
-__all__ = ["Counters", "MemoryCounters", "Opinions", "RestaurantCounts", "SqlCounters"]
+__all__ = [
+    "EVERYTHING",
+    "Counted",
+    "Counters",
+    "MemoryCounters",
+    "Opinions",
+    "RestaurantCounts",
+    "SqlCounters",
+    "month_of",
+]
 
 N = TypeVar("N", str, tuple[str, str, str])
 Key = tuple[str, str, str]  # tenant, restaurant id, review id
-Sums = Counter[tuple[str, str, int, str]]  # tenant, restaurant id, month, what is said
+Sums = Counter[tuple[str, str, int, str, str, str]]  # tenant, restaurant id, month, language, source, what is said
+MONTHS = 12
 KEYS_PER_STATEMENT = 300  # SQLite's oldest bound is 999 parameters
 EVERY_REVIEW = ""  # stands for the reviews themselves among what they say
+NO_SOURCE = ""  # of a review that names none
 
 ID = Text().with_variant(Text(collation="C"), "postgresql")
 COLLECTIONS = Table(
@@ -67,6 +80,8 @@ OPINIONS = Table(
     Column("review_id", ID, primary_key=True),
     Column("author_id", Text),
     Column("month", Integer, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("said", Text, nullable=False),  # sorted, a blank between
 )
 ASPECTS = Table(
@@ -76,6 +91,8 @@ ASPECTS = Table(
     Column("tenant", ID, primary_key=True),
     Column("restaurant_id", ID, primary_key=True),
     Column("month", Integer, primary_key=True),
+    Column("language", ID, primary_key=True),
+    Column("source", ID, primary_key=True),
     Column("said", Text, primary_key=True),
     Column("reviews", Integer, nullable=False),
 )
@@ -99,6 +116,8 @@ class Opinions:
     review_id: str
     author_id: str | None
     month: int  # 12 * year + month - 1, in UTC
+    language: str
+    source: str | None
     said: frozenset[str]
 
     @property
@@ -107,17 +126,44 @@ class Opinions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Which reviews are counted: of these months (both ends in), languages and sources; empty and None: all."""
+
+    since_month: int | None = None
+    until_month: int | None = None
+    languages: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+    def holds(self, each: Opinions) -> bool:
+        return (
+            (self.since_month is None or each.month >= self.since_month)
+            and (self.until_month is None or each.month <= self.until_month)
+            and (not self.languages or each.language in self.languages)
+            and (not self.sources or each.source in self.sources)
+        )
+
+
+EVERYTHING = Counted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestaurantCounts:
-    """Reviews, how many people signed them, and by month what they say: (month, "taste+") → reviews."""
+    """Reviews, how many people signed any of the restaurant's, and by month what they say: (month, "taste+") → reviews."""
 
     reviews: int = 0
-    authors: int = 0
+    authors: int = 0  # of the restaurant, whichever reviews were asked for
     months: Mapping[int, int] = field(default_factory=dict)
     said: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
     def total(self, said: str) -> int:
         """Reviews that say it, in any month."""
         return sum(number for (_, each), number in self.said.items() if each == said)
+
+
+def month_of(at: datetime) -> int:
+    """The number of its calendar month in UTC, so that neighbours differ by one."""
+    at = at.astimezone(UTC)
+    return MONTHS * at.year + at.month - 1
 
 
 class Counters(Protocol):
@@ -133,7 +179,9 @@ class Counters(Protocol):
         """The log position that they have reached; 0 when new."""
         ...
 
-    async def of(self, tenant: str, restaurant_ids: Collection[str]) -> dict[str, RestaurantCounts]:
+    async def of(
+        self, tenant: str, restaurant_ids: Collection[str], counted: Counted = EVERYTHING
+    ) -> dict[str, RestaurantCounts]:
         """The counts of each; zeros where a restaurant has no review."""
         ...
 
@@ -147,6 +195,10 @@ class Counters(Protocol):
 
     async def forget(self, tenant: str, keys: Collection[tuple[str, str]]) -> None:
         """Uncount these reviews in every collection, whoever made it; positions stay. For erased persons."""
+        ...
+
+    async def drop_others(self) -> None:
+        """Remove the collections that other judges counted."""
         ...
 
 
@@ -170,15 +222,18 @@ class MemoryCounters:
     async def position(self) -> int:
         return self._position
 
-    async def of(self, tenant: str, restaurant_ids: Collection[str]) -> dict[str, RestaurantCounts]:
+    async def of(
+        self, tenant: str, restaurant_ids: Collection[str], counted: Counted = EVERYTHING
+    ) -> dict[str, RestaurantCounts]:
         found = {}
         for restaurant_id in restaurant_ids:
-            mine = [
+            every = [
                 each for each in self._opinions.values() if (each.tenant, each.restaurant_id) == (tenant, restaurant_id)
             ]
+            mine = [each for each in every if counted.holds(each)]
             found[restaurant_id] = RestaurantCounts(
                 reviews=len(mine),
-                authors=len({each.author_id for each in mine} - {None}),
+                authors=len({each.author_id for each in every} - {None}),
                 months=Counter(each.month for each in mine),
                 said=Counter((each.month, said) for each in mine for said in each.said),
             )
@@ -196,6 +251,9 @@ class MemoryCounters:
     async def forget(self, tenant: str, keys: Collection[tuple[str, str]]) -> None:
         for key in keys:
             self._opinions.pop((tenant, *key), None)
+
+    async def drop_others(self) -> None:
+        """There are none in one process."""
 
 
 class SqlCounters:
@@ -228,21 +286,21 @@ class SqlCounters:
             raise _dropped()
         return int(found or 0)
 
-    async def of(self, tenant: str, restaurant_ids: Collection[str]) -> dict[str, RestaurantCounts]:
+    async def of(
+        self, tenant: str, restaurant_ids: Collection[str], counted: Counted = EVERYTHING
+    ) -> dict[str, RestaurantCounts]:
         months: dict[str, dict[int, int]] = {restaurant_id: {} for restaurant_id in restaurant_ids}
         said: dict[str, dict[tuple[int, str], int]] = {restaurant_id: {} for restaurant_id in restaurant_ids}
         authors: dict[str, int] = {}
         async with self._database.reading() as connection:
             number = (await connection.execute(select(COLLECTIONS.c.number).where(self._mine))).scalar()
             for some in _slices(restaurant_ids):
-                of_these = select(ASPECTS.c.restaurant_id, ASPECTS.c.month, ASPECTS.c.said, ASPECTS.c.reviews).where(
-                    ASPECTS.c.collection == number, ASPECTS.c.tenant == tenant, ASPECTS.c.restaurant_id.in_(some)
-                )
-                for restaurant_id, month, what, reviews in await connection.execute(of_these):
+                for row in await connection.execute(_counts(number, tenant, some, counted)):
+                    restaurant_id, month, what, reviews = row
                     if what == EVERY_REVIEW:
-                        months[restaurant_id][month] = reviews
+                        months[restaurant_id][month] = int(reviews)
                     else:
-                        said[restaurant_id][month, what] = reviews
+                        said[restaurant_id][month, what] = int(reviews)
                 people = (
                     select(AUTHORS.c.restaurant_id, func.count())
                     .where(
@@ -290,7 +348,6 @@ class SqlCounters:
                 await self._replace(connection, number, {}, gone)
 
     async def drop_others(self) -> None:
-        """Remove the collections that other judges counted."""
         async with self._database.writing() as connection:
             others = select(COLLECTIONS.c.number).where(COLLECTIONS.c.name != self._name)
             for (number,) in (await connection.execute(others)).all():
@@ -365,6 +422,24 @@ async def _drop(connection: AsyncConnection, number: int) -> None:
     await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.number == number))
 
 
+def _counts(
+    number: int | None, tenant: str, restaurant_ids: Sequence[str], counted: Counted
+) -> Select[tuple[Any, ...]]:
+    """Restaurant, month, what is said, reviews: summed over languages and sources."""
+    found = select(ASPECTS.c.restaurant_id, ASPECTS.c.month, ASPECTS.c.said, func.sum(ASPECTS.c.reviews)).where(
+        ASPECTS.c.collection == number, ASPECTS.c.tenant == tenant, ASPECTS.c.restaurant_id.in_(restaurant_ids)
+    )
+    if counted.since_month is not None:
+        found = found.where(ASPECTS.c.month >= counted.since_month)
+    if counted.until_month is not None:
+        found = found.where(ASPECTS.c.month <= counted.until_month)
+    if counted.languages:
+        found = found.where(ASPECTS.c.language.in_(sorted(counted.languages)))
+    if counted.sources:
+        found = found.where(ASPECTS.c.source.in_(sorted(counted.sources)))
+    return found.group_by(ASPECTS.c.restaurant_id, ASPECTS.c.month, ASPECTS.c.said)
+
+
 async def _opinions(connection: AsyncConnection, number: int, touched: Collection[Key]) -> dict[Key, Opinions]:
     found: dict[Key, Opinions] = {}
     for keys in _slices(touched):
@@ -375,6 +450,8 @@ async def _opinions(connection: AsyncConnection, number: int, touched: Collectio
                 review_id=row.review_id,
                 author_id=row.author_id,
                 month=row.month,
+                language=row.language,
+                source=row.source or None,
                 said=frozenset(row.said.split()),
             )
     return found
@@ -385,7 +462,7 @@ def _sums(opinions: Iterable[Opinions]) -> tuple[Sums, Counter[Key]]:
     authors: Counter[Key] = Counter()
     for each in opinions:
         for said in (EVERY_REVIEW, *each.said):
-            aspects[each.tenant, each.restaurant_id, each.month, said] += 1
+            aspects[each.tenant, each.restaurant_id, each.month, each.language, each.source or NO_SOURCE, said] += 1
         if each.author_id is not None:
             authors[each.tenant, each.restaurant_id, each.author_id] += 1
     return aspects, authors
@@ -399,6 +476,8 @@ def _row(number: int, each: Opinions) -> dict[str, object]:
         "review_id": each.review_id,
         "author_id": each.author_id,
         "month": each.month,
+        "language": each.language,
+        "source": each.source or NO_SOURCE,
         "said": " ".join(sorted(each.said)),
     }
 

@@ -4,13 +4,12 @@ position that it brings them to. Each has its own position; what both need of a 
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from matjip.analysis.counters import Counters, Opinions
+from matjip.analysis.counters import Counters, Opinions, month_of
 from matjip.clock import Clock
 from matjip.errors import Unavailable
 from matjip.index.index import Index, Point, PointKey
@@ -33,7 +32,6 @@ from matjip.telemetry.record import CaughtUp, Hook
 __all__ = ["ProjectionSettings", "Projector", "said"]
 
 INDEX, COUNTERS = "index", "counters"
-MONTHS = 12
 ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
 
 
@@ -168,15 +166,18 @@ class Projector:
             upserts, removed = _last_states(events)
             reached = events[-1].position
             mentions = await self._mentions(upserts)
+            languages = await self._languages(upserts)
             moved = []
             if indexed == start:
-                points = await self._points(upserts, mentions)
+                points = await self._points(upserts, mentions, languages)
                 await index.apply(points, removed, reached, after=start)
                 moved.append(INDEX)
             if counted == start:
                 opinions = [
-                    _opinions(tenant, review, found)
-                    for (tenant, _, _), review, found in zip(upserts, upserts.values(), mentions, strict=True)
+                    _opinions(tenant, review, language=language, mentions=found)
+                    for (tenant, _, _), review, language, found in zip(
+                        upserts, upserts.values(), languages, mentions, strict=True
+                    )
                 ]
                 gone = [(tenant, *key) for tenant, key in removed]
                 await counters.apply(opinions, gone, reached, after=start)
@@ -200,16 +201,18 @@ class Projector:
             if isinstance(batches, AsyncGenerator):
                 await batches.aclose()  # its transaction ends here, not when it is collected
 
+    async def _languages(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[str]:
+        return await asyncio.to_thread(
+            lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
+        )
+
     async def _points(
-        self, upserts: dict[ReviewKey, ReviewDraft], mentions: Sequence[Sequence[Mention]]
+        self, upserts: dict[ReviewKey, ReviewDraft], mentions: Sequence[Sequence[Mention]], languages: Sequence[str]
     ) -> list[Point]:
         if not upserts:
             return []
         texts = [review.content for review in upserts.values()]
         vectors = await self._embedder.embed(texts)
-        languages = await asyncio.to_thread(
-            lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
-        )
         return [
             _point(tenant, review, vector=vector, language=language, says=said(found))
             for (tenant, _, _), review, vector, language, found in zip(
@@ -246,21 +249,18 @@ def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft],
     ]
 
 
-def _opinions(tenant: str, review: ReviewDraft, mentions: Sequence[Mention]) -> Opinions:
+def _opinions(tenant: str, review: ReviewDraft, *, language: str, mentions: Sequence[Mention]) -> Opinions:
     assert review.created_at is not None  # an event always carries it
     return Opinions(
         tenant=tenant,
         restaurant_id=review.restaurant_id,
         review_id=review.id,
         author_id=review.author_id,
-        month=_month(review.created_at),
+        month=month_of(review.created_at),
+        language=language,
+        source=review.source,
         said=said(mentions),
     )
-
-
-def _month(at: datetime) -> int:
-    at = at.astimezone(UTC)
-    return MONTHS * at.year + at.month - 1
 
 
 def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], language: str, says: frozenset[str]) -> Point:
