@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from training import aspects, card, categories, embedding, manifest, sentiment, terms
+from training import aspects, card, categories, embedding, manifest, quality, sentiment, terms
 
-STEPS = ("sentiment", "aspects", "terms", "categories", "embedding", "manifest", "card")
+STEPS = ("sentiment", "aspects", "terms", "categories", "embedding", "quality", "manifest", "card")
 
 
 def main() -> None:
@@ -30,6 +30,10 @@ def main() -> None:
         print("categories:", categories.train(asked.nsmc, asked.mams, asked.out))
     if "embedding" in steps:
         print("embedding:", embedding.train(asked.nsmc, asked.mams, asked.out))
+    if "quality" in steps:
+        if not asked.kor_semeval:
+            words.error("the step quality measures on --kor-semeval; give it")
+        print("quality:", quality.write(asked.out, asked.kor_semeval))
     # Whatever was written, the manifest tells of it: weights that it does not know are refused.
     print("manifest:", len(manifest.write(asked.out)), "files")
     if "card" in steps:

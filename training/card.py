@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matjip.analysis.sentiment import wilson
+from matjip.analysis.proportions import wilson
 from matjip.evaluation.eval import Evaluation, Labelled, evaluate_sentiment
 from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.embedding import LiteEmbedder

@@ -18,6 +18,7 @@ from matjip import __version__
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.counters import SqlCounters
 from matjip.analysis.evidence import Mask
+from matjip.analysis.profiles import GroupProfiles
 from matjip.analysis.projection import Projector
 from matjip.analysis.results import SqlResults
 from matjip.analysis.search import Search
@@ -161,11 +162,13 @@ async def open_service(
                 reviews,
                 judge,
                 SqlResults(database),
+                GroupProfiles(reviews, counters, projector.catch_up_if_near),
                 clock=clock,
                 new_id=ids,
                 language_of=language_of,
                 mask=masking(settings),
                 near_duplicates=near_duplicates,
+                quality=lite.quality,
                 hooks=hooks,
                 settings=settings.analysis,
             ),

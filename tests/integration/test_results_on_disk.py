@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.ask import Ask
+from matjip.analysis.counters import MemoryCounters
+from matjip.analysis.profiles import GroupProfiles
 from matjip.analysis.results import SqlResults
 from matjip.caller import Caller
 from matjip.clock import FakeClock, new_id
@@ -41,6 +43,7 @@ class Opened:
             self.reviews,
             CachedJudge(LiteJudge.load()),
             SqlResults(self.database),
+            GroupProfiles(self.reviews, MemoryCounters(), self.reviews.position),
             clock=self.clock,
             new_id=new_id,
             language_of=language_of,

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -23,7 +24,7 @@ from matjip.analysis.evidence import (
     from_record,
     units,
 )
-from matjip.analysis.profiles import GroupProfiles
+from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
 from matjip.analysis.result import (
     AnalysisName,
     Meta,
@@ -36,12 +37,13 @@ from matjip.analysis.result import (
 )
 from matjip.analysis.results import Results, RunCursor
 from matjip.analysis.sentiment import lean
-from matjip.analysis.strengths import Profile, Rules, Working, choose_group, find_strengths, profile_of
+from matjip.analysis.strengths import Rules, Working, choose_group, find_strengths
 from matjip.analysis.summary import summarise
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
 from matjip.inference.judge import Judge
+from matjip.inference.quality import Quality
 from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
@@ -77,6 +79,9 @@ class AnalysisSettings(BaseModel):
     false_discovery_rate: float = Field(
         default=0.05, gt=0, lt=1, description="Share of wrong distinct strengths tolerated."
     )
+    min_difference: float = Field(
+        default=0.03, ge=0, lt=1, description="A distinct strength's share is above the group's by so much, at least."
+    )
     shrink_reviews: int = Field(
         default=20, ge=0, description="Reviews at the group's share that are added to every share."
     )
@@ -93,10 +98,14 @@ class Peers:
     others: tuple[Restaurant, ...] = ()
     review_counts: tuple[tuple[str, int], ...] = ()
     profiles: tuple[tuple[str, Profile], ...] = ()
+    language: str = ""  # of the reviews that are compared
+    counted_to: int = 0
 
     def fingerprint(self) -> str:
         """Equal while the comparison would be: the same restaurant, the same peers, the same counts."""
-        return repr((self.here, tuple(each.id for each in self.others), self.review_counts, self.profiles))
+        return repr(
+            (self.here, tuple(each.id for each in self.others), self.review_counts, self.profiles, self.language)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +144,14 @@ class Analyses:
         reviews: Reviews,
         judge: Judge,
         results: Results,
+        profiles: GroupProfiles,
         *,
         clock: Clock,
         new_id: Ids,
         language_of: LanguageOf,
         mask: Mask,
         near_duplicates: NearDuplicates,
+        quality: Quality | None = None,
         hooks: Sequence[Hook] = (),
         settings: AnalysisSettings | None = None,
     ) -> None:
@@ -154,7 +165,8 @@ class Analyses:
         self._near_duplicates = near_duplicates
         self._hooks = hooks
         self._settings = settings or AnalysisSettings()
-        self._profiles = GroupProfiles(reviews, self._profile)
+        self._profiles = profiles
+        self._quality = quality or Quality()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._erasures = 0
 
@@ -386,9 +398,6 @@ class Analyses:
             units=units([review.author for review in snapshot.reviews], duplicates),
         )
 
-    async def _profile(self, tenant: str, restaurant_id: str, window: Window) -> Profile:
-        return profile_of(await self._judged(await self._stored_snapshot(tenant, restaurant_id, window)))
-
     async def _peers(self, snapshot: Snapshot) -> Peers:
         """The tenant's other restaurants, and the profiles of those that the group is made of."""
         restaurants = await self._reviews.restaurants(snapshot.tenant)
@@ -396,7 +405,8 @@ class Analyses:
         here = next((each for each in restaurants if each.id == snapshot.restaurant_id), None)
         others = tuple(each for each in restaurants if each.id != snapshot.restaurant_id)
         _, ids = choose_group(here, others, counts, self._rules(snapshot))
-        profiles = await self._profiles.of(snapshot.tenant, ids, snapshot.window)
+        language = _most_written_in(snapshot)
+        profiles, counted_to = await self._profiles.of(snapshot.tenant, ids, counted_in(snapshot.window, language))
         return Peers(
             here=here,
             others=others,
@@ -404,6 +414,8 @@ class Analyses:
             if ids
             else tuple(sorted(counts.items())),
             profiles=tuple(sorted(profiles.items())),
+            language=language,
+            counted_to=counted_to,
         )
 
     def _rules(self, snapshot: Snapshot) -> Rules:
@@ -416,6 +428,7 @@ class Analyses:
             group_min_reviews=settings.group_min_reviews,
             group_max_restaurants=settings.group_max_restaurants,
             false_discovery_rate=settings.false_discovery_rate,
+            min_difference=settings.min_difference,
             shrink_reviews=settings.shrink_reviews,
             max_strengths=settings.max_strengths,
             max_distinct=settings.max_distinct,
@@ -500,6 +513,9 @@ class Analyses:
                 others=draft.peers.others,
                 review_counts=dict(draft.peers.review_counts),
                 profiles=dict(draft.peers.profiles),
+                compared_language=draft.peers.language,
+                counted_to=draft.peers.counted_to,
+                quality=self._quality,
             )
         )
         return StrengthsResult(
@@ -555,6 +571,12 @@ def _withhold(body: object, *, kept: Collection[str]) -> None:
             body["quotes"] = tuple(quote for quote in body["quotes"] if quote["review_id"] in kept)
     for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
         _withhold(part, kept=kept)
+
+
+def _most_written_in(snapshot: Snapshot) -> str:
+    """The language of most of the reviews; the first by name on a tie, none without reviews."""
+    written = Counter(review.language for review in snapshot.reviews)
+    return min(written, key=lambda language: (-written[language], language), default="")
 
 
 def _check(ask: Ask) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "AnalysisName",
     "AspectSummary",
     "Comparison",
+    "Corrected",
     "Counts",
     "Distinct",
     "Group",
@@ -203,8 +204,17 @@ class Group(Shape):
 
     chosen_by: str = Field(description='How: "category+region+price", "category", "everyone", or "none".')
     restaurants: int = Field(description="Size of the group, without this one.")
-    reviews: int
+    reviews: int = Field(description="Those in the language that is compared, and in the whole months of the window.")
+    language: str | None = Field(default=None, description="Reviews in this language are compared, here and there.")
+    counted_to: int | None = Field(default=None, description="Log position that the group's counters had reached.")
     note: str | None = Field(default=None, description="Why there is no comparison, when there is none.")
+
+
+class Corrected(Shape):
+    """The difference as it would be if every review had been read without error, by the judge's measured errors."""
+
+    difference: float
+    interval: Interval = Field(description="95 %, of sampling and of the measured errors; -1 to 1.")
 
 
 class Distinct(Shape):
@@ -214,8 +224,14 @@ class Distinct(Shape):
     group_share: float
     difference: float = Field(description="share - group_share, shrunk towards 0 for small samples.")
     interval: Interval = Field(description="95 % interval of the difference; -1 to 1.")
-    p_value: float
-    q_value: float = Field(description="False discovery rate at which it would just be reported.")
+    corrected: Corrected | None = Field(
+        default=None, description="Null where the judge's errors at this aspect were not measured."
+    )
+    percentile: float = Field(description="Share of the group that is praised less for it, 0 to 1.")
+    p_value: float = Field(description="Fisher's exact test against the rest of the group, one-sided.")
+    q_value: float = Field(
+        description="False discovery rate, over the aspects here and over all of the group, at which it would just be reported."
+    )
 
 
 class Strength(Shape):

@@ -1,17 +1,15 @@
 """How the reviews lean: one label a review, counts that add up, ratios that sum to 100."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matjip.analysis.evidence import Judged
+from matjip.analysis.proportions import wilson
 from matjip.analysis.result import Interval, Month, ReviewSentiment
 from matjip.inference.task import Label
 
-__all__ = ["Leaning", "lean", "ratios", "wilson"]
-
-Z_95 = 1.959964  # two-sided 95 % of the normal distribution
+__all__ = ["Leaning", "lean", "ratios"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +60,6 @@ def ratios(counts: Sequence[int]) -> list[int]:
     for at in by_remainder[: 100 - sum(whole)]:
         whole[at] += 1
     return whole
-
-
-def wilson(hits: int, total: int) -> Interval:
-    """The 95 % Wilson score interval of a share (E. B. Wilson, JASA 22, 1927); 0 to 1 when nothing was counted."""
-    if not total:
-        return Interval(low=0.0, high=1.0)
-    share, square = hits / total, Z_95 * Z_95
-    centre = (share + square / (2 * total)) / (1 + square / total)
-    reach = Z_95 * math.sqrt(share * (1 - share) / total + square / (4 * total * total)) / (1 + square / total)
-    return Interval(
-        low=0.0 if hits == 0 else max(0.0, centre - reach), high=1.0 if hits == total else min(1.0, centre + reach)
-    )
 
 
 def _by_month(judged: Judged, labels: Sequence[Label]) -> tuple[Month, ...]:

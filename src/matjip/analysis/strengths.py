@@ -7,9 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matjip.analysis import wording
+from matjip.analysis.distinct import against_group
 from matjip.analysis.evidence import Judged, Mask, Place
-from matjip.analysis.result import Comparison, Distinct, Group, Interval, Step, Strength
+from matjip.analysis.profiles import Profile, profile_of, together
+from matjip.analysis.proportions import Share, corrected_difference, percentile, shrunk_difference
+from matjip.analysis.result import Comparison, Corrected, Distinct, Group, Step, Strength
 from matjip.analysis.sample import Sample, stratified
+from matjip.inference.quality import Quality
 from matjip.inference.task import Aspect
 from matjip.reviews.review import Restaurant
 
@@ -17,18 +21,12 @@ __all__ = [
     "STEPS",
     "Candidate",
     "Claim",
-    "Profile",
     "Rules",
     "Working",
     "choose_group",
-    "discoveries",
     "find_strengths",
-    "more_than_chance",
-    "profile_of",
-    "shrunk_difference",
 ]
 
-Z_95 = 1.959964  # two-sided 95 % of the normal distribution
 HALF_LIFE_DAYS = 180.0  # praise half a year old counts half in the ranking
 UNDATED_WEIGHT = 0.5  # of a review that does not say when it was written
 EVERYONE, NOBODY = "everyone", "none"
@@ -45,21 +43,13 @@ class Rules:
     group_min_reviews: int
     group_max_restaurants: int
     false_discovery_rate: float
+    min_difference: float
     shrink_reviews: int
     max_strengths: int
     max_distinct: int
     max_per_aspect: int
     quotes: int
     quote_chars: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """How many of a restaurant's reviews praise and blame each aspect."""
-
-    reviews: int
-    praise: Mapping[Aspect, int]
-    blame: Mapping[Aspect, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +84,10 @@ class Working:
     here: Restaurant | None
     others: tuple[Restaurant, ...]
     review_counts: Mapping[str, int]
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profile]  # of the group, of reviews in `compared_language` alone
+    compared_language: str
+    counted_to: int  # log position of the profiles
+    quality: Quality
     sample: Sample | None = None
     candidates: tuple[Candidate, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -191,7 +184,14 @@ def choose_peers(working: Working) -> Working:
         note = _too_few(working)
     return replace(
         working,
-        group=Group(chosen_by=chosen_by, restaurants=len(ids), reviews=reviews, note=note),
+        group=Group(
+            chosen_by=chosen_by,
+            restaurants=len(ids),
+            reviews=reviews,
+            language=working.compared_language if ids else None,
+            counted_to=working.counted_to if ids else None,
+            note=note,
+        ),
         group_ids=ids,
         taken=len(working.others),
         given=len(ids),
@@ -204,8 +204,8 @@ def profile_peers(working: Working) -> Working:
     profiles = [working.profiles[each] for each in working.group_ids if each in working.profiles]
     if not profiles or not sum(profile.reviews for profile in profiles):
         return replace(working, taken=len(profiles), given=0)
-    group = _together(profiles)
-    here = profile_of(working.judged)
+    group = together(profiles)
+    here = _here(working)
     aspects = sorted({*group.praise, *group.blame, *here.praise, *here.blame})
     comparison = tuple(
         Comparison(
@@ -222,37 +222,37 @@ def profile_peers(working: Working) -> Working:
 
 def compare(working: Working) -> Working:
     """G: which aspects are praised here more than in the group, at the false discovery rate that was asked for."""
-    group = working.group_profile
+    group, rules = working.group_profile, working.rules
     if group is None:
         return replace(working, taken=0, given=0, note=working.group.note)
-    here = profile_of(working.judged)
-    aspects = [each.aspect for each in working.comparison]
-    tested = {
-        aspect: more_than_chance(here.praise.get(aspect, 0), here.reviews, group.praise.get(aspect, 0), group.reviews)
-        for aspect in aspects
-        if _expected(here, group, aspect) >= working.rules.min_support
-    }
-    q_values = discoveries(tested)
+    here = _here(working)
+    found = against_group(here, working.profiles, min_expected=rules.min_support)
     distinct = {}
-    for aspect in tested:
-        difference, interval = shrunk_difference(
-            here.praise.get(aspect, 0),
-            here.reviews,
-            group.praise.get(aspect, 0),
-            group.reviews,
-            shrink=working.rules.shrink_reviews,
+    for aspect, test in found.items():
+        mine = Share(here.praise.get(aspect, 0), here.reviews)
+        theirs = Share(group.praise.get(aspect, 0), group.reviews)
+        difference, interval = shrunk_difference(mine, theirs, shrink=rules.shrink_reviews)
+        if test.q_value > rules.false_discovery_rate or difference < rules.min_difference:
+            continue
+        corrected = corrected_difference(difference, interval, working.quality.praise.get(aspect))
+        peers = {
+            name: _share(profile.praise.get(aspect, 0), profile.reviews)
+            for name, profile in working.profiles.items()
+            if profile.reviews
+        }
+        distinct[aspect] = Distinct(
+            share=mine.value,
+            group_share=theirs.value,
+            difference=difference,
+            interval=interval,
+            corrected=corrected and Corrected(difference=corrected[0], interval=corrected[1]),
+            percentile=percentile(mine.value, peers),
+            p_value=test.p_value,
+            q_value=test.q_value,
         )
-        if q_values[aspect] <= working.rules.false_discovery_rate and difference > 0:
-            distinct[aspect] = Distinct(
-                share=_share(here.praise.get(aspect, 0), here.reviews),
-                group_share=_share(group.praise.get(aspect, 0), group.reviews),
-                difference=difference,
-                interval=interval,
-                p_value=tested[aspect],
-                q_value=q_values[aspect],
-            )
-    note = f"false discovery rate {working.rules.false_discovery_rate:g} over {len(tested)} aspects"
-    return replace(working, distinct=distinct, taken=len(tested), given=len(distinct), note=note)
+    tests = max((test.tests for test in found.values()), default=0)
+    note = f"false discovery rate {rules.false_discovery_rate:g} over {len(found)} aspects here and {tests} tests in the group"
+    return replace(working, distinct=distinct, taken=len(found), given=len(distinct), note=note)
 
 
 def select(working: Working) -> Working:
@@ -304,55 +304,6 @@ def choose_group(
         if len(thinned) >= rules.group_min_restaurants and enough:
             return name, tuple(sorted(each.id for each in thinned))
     return NOBODY, ()
-
-
-def profile_of(judged: Judged) -> Profile:
-    """Praise and blame by aspect, in independent voices."""
-    voices: dict[tuple[Aspect, str], set[int]] = {}
-    for place in judged.places():
-        voices.setdefault((place.mention.aspect, place.mention.polarity), set()).add(judged.units[place.review])
-    return Profile(
-        reviews=judged.considered,
-        praise={aspect: len(of) for (aspect, polarity), of in sorted(voices.items()) if polarity == "positive"},
-        blame={aspect: len(of) for (aspect, polarity), of in sorted(voices.items()) if polarity == "negative"},
-    )
-
-
-def more_than_chance(hits: int, total: int, group_hits: int, group_total: int) -> float:
-    """The chance of at least so many hits here if both shares were equal: Fisher's exact test, one-sided."""
-    all_hits, everyone = hits + group_hits, total + group_total
-    most = min(total, all_hits)
-    ways = _log_choose(everyone, total)
-    tail = math.fsum(
-        math.exp(_log_choose(all_hits, at) + _log_choose(everyone - all_hits, total - at) - ways)
-        for at in range(hits, most + 1)
-        if total - at <= everyone - all_hits
-    )
-    return min(1.0, tail)
-
-
-def discoveries(p_values: Mapping[Aspect, float]) -> dict[Aspect, float]:
-    """The q-value of each test (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995)."""
-    q_values: dict[Aspect, float] = {}
-    least = 1.0
-    ordered = sorted(p_values, key=lambda aspect: (p_values[aspect], aspect))
-    for rank in range(len(ordered), 0, -1):
-        aspect = ordered[rank - 1]
-        least = min(least, p_values[aspect] * len(ordered) / rank)
-        q_values[aspect] = least
-    return q_values
-
-
-def shrunk_difference(
-    hits: int, total: int, group_hits: int, group_total: int, *, shrink: int
-) -> tuple[float, Interval]:
-    """This share minus the group's, as if `shrink` more reviews had been written here at the group's share, and its interval."""
-    group_share = group_hits / group_total
-    weight = total + shrink
-    share = (hits + shrink * group_share) / weight
-    reach = Z_95 * math.sqrt(share * (1 - share) / weight + group_share * (1 - group_share) / group_total)
-    difference = share - group_share
-    return difference, Interval(low=max(-1.0, difference - reach), high=min(1.0, difference + reach))
 
 
 def _key(place: Place, language: wording.Language) -> tuple[Aspect, str | None, str | None]:
@@ -503,24 +454,10 @@ def _too_few(working: Working) -> str:
     )
 
 
-def _together(profiles: Sequence[Profile]) -> Profile:
-    praise: Counter[Aspect] = Counter()
-    blame: Counter[Aspect] = Counter()
-    for profile in profiles:
-        praise.update(profile.praise)
-        blame.update(profile.blame)
-    return Profile(reviews=sum(profile.reviews for profile in profiles), praise=praise, blame=blame)
-
-
-def _expected(here: Profile, group: Profile, aspect: Aspect) -> float:
-    """Praise expected here if all were alike. It depends on the sums alone, which the exact test holds fixed: no peeking."""
-    both = here.praise.get(aspect, 0) + group.praise.get(aspect, 0)
-    return both * here.reviews / max(here.reviews + group.reviews, 1)
+def _here(working: Working) -> Profile:
+    """This restaurant's own side of the comparison: like with like, so reviews in the group's language alone."""
+    return profile_of(working.judged, language=working.compared_language)
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _log_choose(total: int, chosen: int) -> float:
-    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)

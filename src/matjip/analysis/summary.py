@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
+from matjip.analysis.proportions import wilson
 from matjip.analysis.result import AspectSummary, Statement
-from matjip.analysis.sentiment import lean, wilson
+from matjip.analysis.sentiment import lean
 from matjip.inference.task import Aspect, Polarity
 
 __all__ = ["Said", "summarise"]

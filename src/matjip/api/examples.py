@@ -128,6 +128,7 @@ STRENGTHS = StrengthsResult(
                 group_share=0.31,
                 difference=0.29,
                 interval=Interval(low=0.05, high=0.52),
+                percentile=0.92,
                 p_value=0.004,
                 q_value=0.03,
             ),
@@ -135,7 +136,7 @@ STRENGTHS = StrengthsResult(
             quotes=(QUOTE,),
         ),
     ),
-    group=Group(chosen_by="category+region+price", restaurants=12, reviews=640),
+    group=Group(chosen_by="category+region+price", restaurants=12, reviews=640, language="ko", counted_to=1_204),
     comparison=(Comparison(aspect="taste", praise=0.75, group_praise=0.31, blame=0.0, group_blame=0.08),),
     steps=(Step(step="A", name="collect evidence", taken=4, given=4),),
 )

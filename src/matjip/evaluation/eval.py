@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from matjip.analysis.sentiment import wilson
+from matjip.analysis.proportions import wilson
 from matjip.evaluation.measures import accuracy, calibration_error, macro_f1
 from matjip.inference.judge import Judge
 from matjip.inference.task import JudgeSentiment, Label, Polarity

@@ -5,6 +5,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from matjip.analysis.analyses import Analyses, AnalysisSettings
+from matjip.analysis.counters import EVERYTHING, MemoryCounters, Opinions, month_of
+from matjip.analysis.profiles import GroupProfiles
+from matjip.analysis.projection import said
 from matjip.analysis.results import MemoryResults
 from matjip.caller import Caller
 from matjip.clock import FakeClock, numbered_ids
@@ -55,6 +58,42 @@ class ScriptedJudge:
         return Sentiment(label=label, p_positive={"positive": 0.9, "negative": 0.1}.get(label, 0.5), confidence=0.9)
 
 
+class CountedAtOnce(MemoryCounters):
+    """Counters that are never behind: what the judge finds in the reviews as they stand."""
+
+    def __init__(self, reviews: MemoryReviews, judge: ScriptedJudge) -> None:
+        super().__init__()
+        self._reviews, self._judge = reviews, judge
+
+    async def position(self) -> int:
+        return await self._reviews.position()
+
+    async def of(self, tenant, restaurant_ids, counted=EVERYTHING):
+        self._opinions = {
+            each.key: each
+            for restaurant_id in restaurant_ids
+            for review in await self._reviews.reviews(tenant, restaurant_id)
+            for each in [self._read(tenant, review)]
+        }
+        return await super().of(tenant, restaurant_ids, counted)
+
+    def _read(self, tenant, review) -> Opinions:
+        return Opinions(
+            tenant=tenant,
+            restaurant_id=review.restaurant_id,
+            review_id=review.id,
+            author_id=review.author_id,
+            month=month_of(review.created_at),
+            language=language_of(review.content),
+            source=review.source,
+            said=said(self._judge.find(review.content)),
+        )
+
+
+def language_of(text: str) -> str:
+    return "ko" if re.search("[가-힣]", text) else "en"
+
+
 class World:
     """Everything that the analyses stand on, in memory."""
 
@@ -68,9 +107,10 @@ class World:
             self.reviews,
             self.judge,
             self.results,
+            GroupProfiles(self.reviews, CountedAtOnce(self.reviews, self.judge), self.reviews.position),
             clock=self.clock,
             new_id=numbered_ids("run"),
-            language_of=lambda text: "ko" if re.search("[가-힣]", text) else "en",
+            language_of=language_of,
             mask=lambda text: re.sub(r"\d", "*", text),
             near_duplicates=lambda texts: [None] * len(texts),
             hooks=[self.records.append],

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matjip.analysis.sentiment import ratios, wilson
+from matjip.analysis.proportions import wilson
+from matjip.analysis.sentiment import ratios
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=3, max_size=3))

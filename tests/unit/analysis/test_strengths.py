@@ -1,12 +1,9 @@
 """Better than peers, by a test that holds its promise."""
 
-import random
-
-import pytest
 from tests.unit.analysis.reading import CALLER, World
 
 from matjip.analysis.ask import Ask
-from matjip.analysis.strengths import STEPS, discoveries, more_than_chance, shrunk_difference
+from matjip.analysis.strengths import STEPS
 
 ASK = Ask(restaurant_id="r")
 
@@ -35,6 +32,26 @@ async def test_what_is_praised_everywhere_is_representative():
     assert {each.type for each in (await world.analyses.strengths(ASK, CALLER)).strengths} == {"representative"}
 
 
+async def test_only_reviews_in_the_language_of_most_are_compared():
+    world = World()
+    await among_peers(world, praised_here=20, praised_there=4)
+    await world.write(*["slow"] * 30, restaurant_id="p1", prefix="english")
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert (answer.group.language, answer.group.reviews) == ("ko", 120)
+
+
+async def test_a_distinct_strength_says_how_many_peers_are_praised_less():
+    world = World()
+    await among_peers(world, praised_here=20, praised_there=4)
+    assert (await world.analyses.strengths(ASK, CALLER)).strengths[0].distinct.percentile == 1.0
+
+
+async def test_a_difference_that_is_certain_but_small_is_not_distinct():
+    world = World(min_difference=0.5)
+    await among_peers(world, praised_here=20, praised_there=4)
+    assert {each.type for each in (await world.analyses.strengths(ASK, CALLER)).strengths} == {"representative"}
+
+
 async def test_without_peers_the_answer_says_so_and_invents_none():
     world = World()
     await world.write(*["친절해요"] * 5)
@@ -44,14 +61,14 @@ async def test_without_peers_the_answer_says_so_and_invents_none():
     assert {each.type for each in answer.strengths} == {"representative"}
 
 
-async def test_a_peers_new_review_is_counted_and_nobody_else_is_judged_again():
+async def test_a_peers_new_review_is_counted_and_no_peer_is_judged():
     world = World()
     await among_peers(world, praised_here=20, praised_there=4)
     await world.analyses.strengths(ASK, CALLER)
     judged = world.judge.texts_judged
     await world.write("친절해요", restaurant_id="p1", prefix="new")
     assert (await world.analyses.strengths(ASK, CALLER)).group.reviews == 121
-    assert world.judge.texts_judged - judged == 2 * (41 + 40)
+    assert world.judge.texts_judged - judged == 2 * 40  # this restaurant's own, twice
 
 
 async def test_all_eight_steps_say_what_they_took_and_gave():
@@ -67,26 +84,3 @@ async def test_one_author_praising_often_is_one_voice():
     await world.write(*["친절해요"] * 10, authors=True)
     answer = await world.analyses.strengths(ASK, CALLER)
     assert [each.support for each in answer.strengths] == [2]
-
-
-def test_the_exact_test_agrees_with_a_worked_table():
-    assert more_than_chance(3, 4, 1, 4) == pytest.approx(17 / 70)  # Fisher's tea: 16/70 + 1/70
-
-
-def test_restaurants_without_a_strength_are_called_distinct_in_at_most_5_of_100():
-    dice = random.Random(1)
-    wrong = 0
-    for _ in range(200):
-        here = [sum(dice.random() < 0.15 for _ in range(100)) for _ in range(8)]
-        there = [sum(dice.random() < 0.15 for _ in range(500)) for _ in range(8)]
-        tested = {
-            str(aspect): more_than_chance(a, 100, b, 500) for aspect, (a, b) in enumerate(zip(here, there, strict=True))
-        }
-        wrong += min(discoveries(tested).values()) <= 0.05
-    assert wrong <= 10
-
-
-def test_few_reviews_are_shrunk_towards_the_group():
-    small, _ = shrunk_difference(2, 2, 10, 100, shrink=20)
-    large, _ = shrunk_difference(200, 200, 10, 100, shrink=20)
-    assert small < 0.1 < 0.8 < large

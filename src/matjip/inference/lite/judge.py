@@ -11,6 +11,7 @@ from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.sentiment import SentimentModel
 from matjip.inference.lite.situations import expand
 from matjip.inference.lite.weights import verify
+from matjip.inference.quality import QUALITY, Quality, read_quality
 from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
 
 __all__ = ["LiteJudge"]
@@ -25,7 +26,8 @@ class LiteJudge:
 
     name = f"lite/{VERSION}"
 
-    def __init__(self, sentiment: SentimentModel, aspects: AspectFinder) -> None:
+    def __init__(self, sentiment: SentimentModel, aspects: AspectFinder, quality: Quality | None = None) -> None:
+        self.quality = quality or Quality()
         self._answers: dict[type, Callable[[Sequence[str]], Sequence[object]]] = {
             JudgeSentiment: lambda texts: tuple(sentiment.judge(texts, tuple(aspects.find(texts)))),
             FindAspects: lambda texts: tuple(aspects.find(texts)),
@@ -38,7 +40,7 @@ class LiteJudge:
         folder = folder or files("matjip.inference.lite")
         verify(folder)
         aspects = AspectFinder.load(folder)
-        return cls(aspects.sentiment, aspects)
+        return cls(aspects.sentiment, aspects, read_quality((folder / QUALITY).read_bytes()))
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
         texts = task.queries if isinstance(task, ExpandQuery) else cast(JudgeSentiment, task).texts
