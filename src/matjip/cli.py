@@ -214,6 +214,7 @@ def analyze(
     restaurant: Annotated[
         list[str] | None, typer.Argument(help="Restaurant ids; all of them when none is named.")
     ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All restaurants, as when none is named.")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Also write the report, one HTML page, here.")] = None,
     since: Since = None,
     until: Until = None,
@@ -224,6 +225,9 @@ def analyze(
     as_json: Json = False,
 ) -> None:
     """Work out sentiment, summary and strengths of stored reviews."""
+    if everyone and restaurant:
+        right = "either ids or --all"
+        raise Invalid.of(Fault(where="--all", wrong=f"was given with {len(restaurant)} restaurant ids", right=right))
     asked = window(since, until)
 
     async def work(service: Service) -> Report:
@@ -488,6 +492,7 @@ async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: boo
 
 async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str], who: Caller, *, quiet: bool) -> Report:
     with progress_bar(quiet=quiet) as bar:
+        await _caught_up(service, bar)  # what peers are praised for is counted from the log
         task = bar.add_task("analyse", total=len(asks), detail="")
         return await gather(
             service.reviews,
@@ -502,6 +507,15 @@ async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str],
         )
 
 
+async def _caught_up(service: Service, bar: Progress) -> float:
+    """Bring the index and the counters to the end of the log; how many seconds it took."""
+    task = bar.add_task("index", total=None, detail="vectors, words and counters")
+    began = service.clock.monotonic()
+    await service.projector.catch_up()
+    bar.update(task, total=1, completed=1)
+    return service.clock.monotonic() - began
+
+
 async def whole_job(settings: Settings, source: Path) -> Report:
     """Import, index, analyse and search: what the demo shows."""
     who = caller()
@@ -509,11 +523,7 @@ async def whole_job(settings: Settings, source: Path) -> Report:
     out.print(import_view(imported))
     async with open_service(settings, rebuild=True) as service:
         with progress_bar(quiet=False) as bar:
-            task = bar.add_task("index", total=None, detail="vectors and words")
-            began = service.clock.monotonic()
-            await service.projector.catch_up()
-            indexed = service.clock.monotonic() - began
-            bar.update(task, total=1, completed=1)
+            indexed = await _caught_up(service, bar)
         counts = await service.reviews.counts(who.tenant)
         chosen = sorted(counts, key=lambda restaurant: (-counts[restaurant], restaurant))[:DEMO_RESTAURANTS]
         if len(counts) > len(chosen):

@@ -202,8 +202,11 @@ def choose_peers(working: Working) -> Working:
 def profile_peers(working: Working) -> Working:
     """F: the group's shares of praise and blame, aspect by aspect, beside this restaurant's."""
     profiles = [working.profiles[each] for each in working.group_ids if each in working.profiles]
-    if not profiles or not sum(profile.reviews for profile in profiles):
-        return replace(working, taken=len(profiles), given=0)
+    if not sum(profile.reviews for profile in profiles):
+        note = working.group.note or _uncounted(working)
+        return replace(
+            working, group=working.group.model_copy(update={"note": note}), taken=len(profiles), given=0, note=note
+        )
     group = together(profiles)
     here = _here(working)
     aspects = sorted({*group.praise, *group.blame, *here.praise, *here.blame})
@@ -451,6 +454,19 @@ def _too_few(working: Working) -> str:
     return (
         f"리뷰가 있는 다른 식당이 {known}곳뿐입니다. "
         f"비교하려면 {rules.group_min_restaurants}곳 이상, 리뷰 {rules.group_min_reviews}개 이상이 필요합니다."
+    )
+
+
+def _uncounted(working: Working) -> str:
+    restaurants, position = working.group.restaurants, working.counted_to
+    if working.language == "en":
+        return (
+            f"None of the group's {restaurants} restaurants has counted reviews in this language and time; "
+            f"the counters stand at log position {position:,}."
+        )
+    return (
+        f"비교 식당 {restaurants}곳에 이 언어와 기간으로 집계된 리뷰가 없습니다. "
+        f"집계는 로그 {position:,}번까지 반영되었습니다."
     )
 
 
