@@ -51,7 +51,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "1"  # of the pure steps; another version makes stored results out of date
+VERSION = "2"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result

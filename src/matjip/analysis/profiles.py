@@ -1,7 +1,7 @@
 """What each restaurant's reviews praise and blame: its own from the judge's answers, its peers' from the counters."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -91,14 +91,16 @@ def profile_of(judged: Judged, *, language: str | None = None) -> Profile:
     )
 
 
-def together(profiles: Collection[Profile]) -> Profile:
+def together(profiles: Iterable[Profile]) -> Profile:
     """One profile of them all."""
     praise: Counter[Aspect] = Counter()
     blame: Counter[Aspect] = Counter()
+    reviews = 0
     for profile in profiles:
         praise.update(profile.praise)
         blame.update(profile.blame)
-    return Profile(reviews=sum(profile.reviews for profile in profiles), praise=praise, blame=blame)
+        reviews += profile.reviews
+    return Profile(reviews=reviews, praise=praise, blame=blame)
 
 
 def counted_in(window: Window, language: str) -> Counted:

@@ -221,7 +221,7 @@ class Distinct(Shape):
     """More praised here than in the group, with the test behind it."""
 
     share: float = Field(description="Share of reviews here that praise the aspect.")
-    group_share: float
+    group_share: float = Field(description="The same in the group, without those that stand out for it themselves.")
     difference: float = Field(description="share - group_share, shrunk towards 0 for small samples.")
     interval: Interval = Field(description="95 % interval of the difference; -1 to 1.")
     corrected: Corrected | None = Field(

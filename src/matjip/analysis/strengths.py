@@ -233,8 +233,7 @@ def compare(working: Working) -> Working:
     distinct = {}
     for aspect, test in found.items():
         mine = Share(here.praise.get(aspect, 0), here.reviews)
-        theirs = Share(group.praise.get(aspect, 0), group.reviews)
-        difference, interval = shrunk_difference(mine, theirs, shrink=rules.shrink_reviews)
+        difference, interval = shrunk_difference(mine, test.ordinary, shrink=rules.shrink_reviews)
         if test.q_value > rules.false_discovery_rate or difference < rules.min_difference:
             continue
         corrected = corrected_difference(difference, interval, working.quality.praise.get(aspect))
@@ -245,7 +244,7 @@ def compare(working: Working) -> Working:
         }
         distinct[aspect] = Distinct(
             share=mine.value,
-            group_share=theirs.value,
+            group_share=test.ordinary.value,
             difference=difference,
             interval=interval,
             corrected=corrected and Corrected(difference=corrected[0], interval=corrected[1]),

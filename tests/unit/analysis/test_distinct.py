@@ -30,6 +30,11 @@ def test_truth_6_a_strength_of_three_times_the_share_is_mostly_found():
     assert found >= 0.95 * SEEDS
 
 
+def test_truth_6_strong_restaurants_do_not_hide_each_other():
+    found = sum("service" in claimed(draw(seed, strong=RESTAURANTS // 2)) for seed in range(SEEDS))
+    assert found >= 0.95 * SEEDS
+
+
 def test_whether_a_test_is_made_does_not_depend_on_who_has_the_praise():
     few = Profile(reviews=10, praise={"price": 2})
     many = {"a": Profile(reviews=990, praise={"price": 8})}
