@@ -21,6 +21,7 @@ REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
     "import": "bench.importing",
     "lite": "bench.lite",
+    "planted": "bench.planted",
     "retrieval": "bench.retrieval",
     "sampling": "bench.sampling",
     "search": "bench.search",

@@ -89,6 +89,29 @@ class AnalysisSettings(BaseModel):
     max_distinct: int = Field(default=3, ge=0, le=50, description="Distinct ones among them, at most.")
     max_strengths_per_aspect: int = Field(default=3, ge=1, le=50, description="Strengths of one aspect, at most.")
 
+    def least_support(self, reviews: int) -> int:
+        """Independent voices behind a statement, at least, among so many reviews."""
+        return self.min_support_small_reviews if reviews < self.small_below_reviews else self.min_support_reviews
+
+    def rules(self, reviews: int) -> Rules:
+        """The thresholds of the steps A to H over so many reviews."""
+        return Rules(
+            min_support=self.least_support(reviews),
+            sample_reviews=self.sample_max_reviews,
+            seed=self.sample_seed,
+            group_min_restaurants=self.group_min_restaurants,
+            group_min_reviews=self.group_min_reviews,
+            group_max_restaurants=self.group_max_restaurants,
+            false_discovery_rate=self.false_discovery_rate,
+            min_difference=self.min_difference,
+            shrink_reviews=self.shrink_reviews,
+            max_strengths=self.max_strengths,
+            max_distinct=self.max_distinct,
+            max_per_aspect=self.max_strengths_per_aspect,
+            quotes=self.quotes_per_statement,
+            quote_chars=self.quote_max_chars,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peers:
@@ -342,7 +365,7 @@ class Analyses:
             judged=judged,
             meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline),
             language=language,
-            min_support=self._min_support(judged.considered),
+            min_support=self._settings.least_support(judged.considered),
             peers=peers,
         )
         result = await asyncio.to_thread(kind.work_out, self, draft)
@@ -404,7 +427,7 @@ class Analyses:
         counts = await self._reviews.counts(snapshot.tenant)
         here = next((each for each in restaurants if each.id == snapshot.restaurant_id), None)
         others = tuple(each for each in restaurants if each.id != snapshot.restaurant_id)
-        _, ids = choose_group(here, others, counts, self._rules(snapshot))
+        _, ids = choose_group(here, others, counts, self._settings.rules(len(snapshot.reviews)))
         language = _most_written_in(snapshot)
         profiles, counted_to = await self._profiles.of(snapshot.tenant, ids, counted_in(snapshot.window, language))
         return Peers(
@@ -417,30 +440,6 @@ class Analyses:
             language=language,
             counted_to=counted_to,
         )
-
-    def _rules(self, snapshot: Snapshot) -> Rules:
-        settings = self._settings
-        return Rules(
-            min_support=self._min_support(len(snapshot.reviews)),
-            sample_reviews=settings.sample_max_reviews,
-            seed=settings.sample_seed,
-            group_min_restaurants=settings.group_min_restaurants,
-            group_min_reviews=settings.group_min_reviews,
-            group_max_restaurants=settings.group_max_restaurants,
-            false_discovery_rate=settings.false_discovery_rate,
-            min_difference=settings.min_difference,
-            shrink_reviews=settings.shrink_reviews,
-            max_strengths=settings.max_strengths,
-            max_distinct=settings.max_distinct,
-            max_per_aspect=settings.max_strengths_per_aspect,
-            quotes=settings.quotes_per_statement,
-            quote_chars=settings.quote_max_chars,
-        )
-
-    def _min_support(self, reviews: int) -> int:
-        settings = self._settings
-        few = reviews < settings.small_below_reviews
-        return settings.min_support_small_reviews if few else settings.min_support_reviews
 
     @property
     def _engine(self) -> str:
@@ -507,7 +506,7 @@ class Analyses:
             Working(
                 judged=draft.judged,
                 language=draft.language,
-                rules=self._rules(draft.judged.snapshot),
+                rules=self._settings.rules(draft.judged.considered),
                 mask=self._mask,
                 here=draft.peers.here,
                 others=draft.peers.others,
