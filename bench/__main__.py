@@ -19,6 +19,7 @@ from matjip import __version__
 
 REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
+    "analyses": "bench.analyses",
     "import": "bench.importing",
     "lite": "bench.lite",
     "planted": "bench.planted",

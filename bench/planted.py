@@ -143,6 +143,7 @@ def _judged(restaurant: str, texts: Sequence[str], read: Mapping[str, Read]) -> 
         as_of=AT,
         window=Window(),
         inline=False,
+        fingerprint="",
     )
     return Judged(
         snapshot=snapshot,

@@ -146,6 +146,7 @@ async def _judged(reviews: Sequence[SnapshotReview], judge: Judge) -> Judged:
         as_of=START,
         window=Window(),
         inline=True,
+        fingerprint="",
     )
     return Judged(
         snapshot=snapshot,

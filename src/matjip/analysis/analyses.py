@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matjip.analysis import wording
 from matjip.analysis.ask import Ask, Run
+from matjip.analysis.directory import Directory
 from matjip.analysis.evidence import (
     Judged,
     LanguageOf,
@@ -25,6 +26,7 @@ from matjip.analysis.evidence import (
     units,
 )
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
+from matjip.analysis.recent import Recent
 from matjip.analysis.result import (
     AnalysisName,
     Meta,
@@ -191,6 +193,8 @@ class Analyses:
         self._profiles = profiles
         self._quality = quality or Quality()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
+        self._recent = Recent()
+        self._directory = Directory(reviews)
         self._erasures = 0
 
     async def sentiment(self, ask: Ask, caller: Caller) -> SentimentResult:
@@ -261,6 +265,7 @@ class Analyses:
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         """Remove stored results that may quote an erased person; a run under way is not stored. How many went."""
         self._erasures += 1
+        self._recent.clear()
         return await self._results.forget(tenant, restaurant_ids)
 
     async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller) -> R:
@@ -272,12 +277,13 @@ class Analyses:
             _check(ask)
             key: tuple[object, ...]
             if ask.reviews is None:
-                await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
                 revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
+                if self._recent.revision(caller.tenant, ask.restaurant_id) != revision:  # it may have gone since
+                    await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
                 key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), revision, ask.refresh)
             else:
-                key = (self._new_id(),)  # sent inline: nobody else's
-            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller))
+                revision, key = 0, (self._new_id(),)  # sent inline: nobody else's
+            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller, revision))
             result, outcome = answer[0], "joined" if joined else answer[1]
         except MatjipError as error:
             outcome = error.code
@@ -336,9 +342,9 @@ class Analyses:
             if not flight.waiting and not flight.task.done():
                 flight.task.cancel()
 
-    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller) -> tuple[R, str]:
+    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, revision: int) -> tuple[R, str]:
         began, erasures = self._clock.monotonic(), self._erasures
-        snapshot = await self._snapshot(ask, caller.tenant)
+        snapshot = await self._snapshot(ask, caller.tenant, revision)
         stored = None
         if not snapshot.inline:
             stored = await self._results.latest(caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask))
@@ -376,7 +382,7 @@ class Analyses:
         )
         return result, result.status
 
-    async def _snapshot(self, ask: Ask, tenant: str) -> Snapshot:
+    async def _snapshot(self, ask: Ask, tenant: str, revision: int) -> Snapshot:
         as_of = self._clock.now()
         if ask.reviews is not None:
             inline = ask.reviews
@@ -390,13 +396,16 @@ class Analyses:
                     language_of=self._language_of,
                 )
             )
-        return await self._stored_snapshot(tenant, ask.restaurant_id, ask.window)
+        return await self._stored_snapshot(tenant, ask.restaurant_id, ask.window, revision)
 
-    async def _stored_snapshot(self, tenant: str, restaurant_id: str, window: Window) -> Snapshot:
+    async def _stored_snapshot(self, tenant: str, restaurant_id: str, window: Window, revision: int) -> Snapshot:
+        """The reviews, at the revision that was read before them or a later one."""
         as_of = self._clock.now()
-        revision = await self._reviews.revision(tenant, restaurant_id)  # before the reviews: never newer than they are
+        known = self._recent.snapshot((tenant, restaurant_id, window), revision, as_of=as_of)
+        if known is not None:
+            return known
         found = await self._reviews.reviews(tenant, restaurant_id)
-        return await asyncio.to_thread(
+        snapshot = await asyncio.to_thread(
             lambda: from_record(
                 found,
                 tenant=tenant,
@@ -407,35 +416,47 @@ class Analyses:
                 language_of=self._language_of,
             )
         )
+        if await self._reviews.revision(tenant, restaurant_id) == revision:  # else it may hold reviews of a later one
+            self._recent.keep(snapshot)
+        return snapshot
 
     async def _judged(self, snapshot: Snapshot) -> Judged:
-        texts = snapshot.texts
-        sentiments = await self._judge.judge(JudgeSentiment(texts)) if texts else ()
-        mentions = await self._judge.judge(FindAspects(texts)) if texts else ()
+        known = self._recent.judged(snapshot)
+        if known is not None:
+            return known
+        texts, erasures = snapshot.texts, self._erasures
+        found = await self._judge.judge(FindAspects(texts)) if texts else ()
+        mentions = tuple(verdict.answer for verdict in found)
+        sentiments = await self._judge.judge(JudgeSentiment(texts, mentions)) if texts else ()
         duplicates = await asyncio.to_thread(self._near_duplicates, texts)
-        return Judged(
+        judged = Judged(
             snapshot=snapshot,
             sentiments=sentiments,
-            mentions=tuple(verdict.answer for verdict in mentions),
+            mentions=mentions,
             duplicates=tuple(duplicates),
             units=units([review.author for review in snapshot.reviews], duplicates),
         )
+        if erasures == self._erasures and self._recent.snapshot(
+            (snapshot.tenant, snapshot.restaurant_id, snapshot.window), snapshot.revision, as_of=snapshot.as_of
+        ):
+            self._recent.keep(snapshot, judged)
+        return judged
 
     async def _peers(self, snapshot: Snapshot) -> Peers:
         """The tenant's other restaurants, and the profiles of those that the group is made of."""
-        restaurants = await self._reviews.restaurants(snapshot.tenant)
-        counts = await self._reviews.counts(snapshot.tenant)
-        here = next((each for each in restaurants if each.id == snapshot.restaurant_id), None)
-        others = tuple(each for each in restaurants if each.id != snapshot.restaurant_id)
+        position = await self._reviews.position()
+        listing = await self._directory.of(snapshot.tenant, position)
+        here = listing.restaurants.get(snapshot.restaurant_id)
+        others = tuple(each for each in listing.restaurants.values() if each.id != snapshot.restaurant_id)
+        counts = listing.review_counts
         _, ids = choose_group(here, others, counts, self._settings.rules(len(snapshot.reviews)))
         language = _most_written_in(snapshot)
-        profiles, counted_to = await self._profiles.of(snapshot.tenant, ids, counted_in(snapshot.window, language))
+        counted = counted_in(snapshot.window, language)
+        profiles, counted_to = await self._profiles.of(snapshot.tenant, ids, counted, position=position)
         return Peers(
             here=here,
             others=others,
-            review_counts=tuple(sorted((each, counts.get(each, 0)) for each in ids))
-            if ids
-            else tuple(sorted(counts.items())),
+            review_counts=tuple(sorted((each, counts.get(each, 0)) for each in ids or counts)),
             profiles=tuple(sorted(profiles.items())),
             language=language,
             counted_to=counted_to,

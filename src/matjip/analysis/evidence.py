@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
@@ -63,15 +63,13 @@ class Snapshot:
     as_of: datetime
     window: Window
     inline: bool
+    fingerprint: str  # of the reviews inside the window: equal for equal ones
 
     def hash(self, *also: str) -> str:
         """Equal for equal reviews, window and `also` (engine, language, version): the name of what an analysis would say."""
-        digest = hashlib.blake2b(digest_size=HASH_BYTES)
-        head = [self.tenant, self.restaurant_id, self.window.model_dump(mode="json"), self.available, *also]
-        digest.update(orjson.dumps(head))
-        for review in self.reviews:
-            digest.update(repr(review).encode(errors="surrogatepass"))
-        return digest.hexdigest()
+        window = self.window.model_dump(mode="json")
+        head = [self.tenant, self.restaurant_id, window, self.available, self.fingerprint, *also]
+        return hashlib.blake2b(orjson.dumps(head), digest_size=HASH_BYTES).hexdigest()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -315,17 +313,21 @@ def _snapshot(
     window: Window,
     inline: bool,
 ) -> Snapshot:
-    whole = Snapshot(
+    inside = tuple(review for review in seen if _is_inside(review, window))
+    digest = hashlib.blake2b(digest_size=HASH_BYTES)
+    for review in inside:
+        digest.update(repr(review).encode(errors="surrogatepass"))
+    return Snapshot(
         tenant=tenant,
         restaurant_id=restaurant_id,
-        reviews=tuple(seen),
+        reviews=inside,
         available=len(seen),
         revision=revision,
         as_of=as_of,
         window=window,
         inline=inline,
+        fingerprint=digest.hexdigest(),
     )
-    return replace(whole, reviews=tuple(review for review in seen if _is_inside(review, window)))
 
 
 def _is_inside(review: SnapshotReview, window: Window) -> bool:

@@ -41,12 +41,16 @@ class GroupProfiles:
         self._position = 0
 
     async def of(
-        self, tenant: str, restaurant_ids: Collection[str], counted: Counted
+        self, tenant: str, restaurant_ids: Collection[str], counted: Counted, *, position: int
     ) -> tuple[dict[str, Profile], int]:
-        """The profile of each, and the log position that the counters behind them have reached."""
-        with suppress(Unavailable):  # then they are as old as the position says
-            await self._catch_up()
-        await self._notice_changes()
+        """The profile of each at this log position or later, and the position that the counters behind them have reached.
+
+        That is an earlier one where the counters cannot be brought to it in a moment.
+        """
+        if position > self._position:
+            with suppress(Unavailable):
+                await self._catch_up()
+            await self._notice_changes()
         unknown = [each for each in restaurant_ids if (tenant, each, counted) not in self._known]
         if unknown:
             for restaurant_id, counts in (await self._counters.of(tenant, unknown, counted)).items():

@@ -227,7 +227,9 @@ class Distinct(Shape):
     corrected: Corrected | None = Field(
         default=None, description="Null where the judge's errors at this aspect were not measured."
     )
-    percentile: float = Field(description="Share of the group that is praised less for it, 0 to 1.")
+    percentile: float | None = Field(
+        default=None, description="Share of the group that is praised less for it, 0 to 1."
+    )
     p_value: float = Field(description="Fisher's exact test against the rest of the group, one-sided.")
     q_value: float = Field(
         description="False discovery rate, over the aspects here and over all of the group, at which it would just be reported."

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from matjip.inference.judge import Judge
-from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
+from matjip.inference.task import Task, Verdict
 
 __all__ = ["CachedJudge"]
 
@@ -38,12 +38,14 @@ class CachedJudge:
         return self._inner.name
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
-        items = _items(task)
-        keys = [_Key(type(task), self.name, _digest(item)) for item in items]
+        keys = [_Key(type(task), self.name, _digest(item)) for item in task.items]
         answers = {key: self._known[key] for key in keys if key in self._known}
-        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in answers}
+        missing: dict[_Key, int] = {}
+        for place, key in enumerate(keys):
+            if key not in answers:
+                missing.setdefault(key, place)
         if missing:
-            judged = await self._inner.judge(_over(task, tuple(missing.values())))
+            judged = await self._inner.judge(task.among(list(missing.values())))
             answers |= dict(zip(missing, judged, strict=True))
         self._remember(answers)
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
@@ -58,24 +60,6 @@ class CachedJudge:
             self._known.move_to_end(key)
         while len(self._known) > self._entries:
             self._known.popitem(last=False)
-
-
-def _items(task: Task[A]) -> tuple[str, ...]:
-    match task:
-        case JudgeSentiment(texts=items) | FindAspects(texts=items) | ExpandQuery(queries=items):
-            return items
-    raise TypeError(f"{type(task).__name__} has no items that could be remembered")
-
-
-def _over(task: Task[A], items: tuple[str, ...]) -> Task[A]:
-    """The same question over other items."""
-    same: object
-    match task:
-        case JudgeSentiment() | FindAspects():
-            same = replace(task, texts=items)
-        case _:
-            same = ExpandQuery(items)
-    return cast(Task[A], same)
 
 
 def _digest(text: str) -> bytes:

@@ -1,7 +1,8 @@
 """The typed questions that a judge answers, and the answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 __all__ = [
     "ASPECTS",
@@ -42,6 +43,15 @@ class Task(Generic[A_co]):
 
     __slots__ = ()
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        """What the question is asked of."""
+        raise NotImplementedError(f"{type(self).__name__} has no items")
+
+    def among(self, places: Sequence[int]) -> Self:
+        """The same question of the items at these places."""
+        raise NotImplementedError(f"{type(self).__name__} has no items")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Generic[A_co]):
@@ -59,13 +69,6 @@ class Sentiment:
     label: Label
     p_positive: float  # calibrated probability, 0 to 1
     confidence: float  # probability of the label: p, 1 - p, or for neutral 1 - |2p - 1|
-
-
-@dataclass(frozen=True)
-class JudgeSentiment(Task[Sentiment]):
-    """Which way does each text lean?"""
-
-    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,29 @@ class FindAspects(Task[tuple[Mention, ...]]):
 
     texts: tuple[str, ...]
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self.texts
+
+    def among(self, places: Sequence[int]) -> Self:
+        return type(self)(tuple(self.texts[place] for place in places))
+
+
+@dataclass(frozen=True)
+class JudgeSentiment(Task[Sentiment]):
+    """Which way does each text lean?"""
+
+    texts: tuple[str, ...]
+    mentions: tuple[tuple[Mention, ...], ...] | None = None  # of each, where they were found already: a help, no answer
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self.texts
+
+    def among(self, places: Sequence[int]) -> Self:
+        mentions = None if self.mentions is None else tuple(self.mentions[place] for place in places)
+        return type(self)(tuple(self.texts[place] for place in places), mentions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
@@ -101,3 +127,10 @@ class ExpandQuery(Task[Expansion]):
     """Which words would a reviewer use for what each query describes?"""
 
     queries: tuple[str, ...]
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self.queries
+
+    def among(self, places: Sequence[int]) -> Self:
+        return type(self)(tuple(self.queries[place] for place in places))

@@ -100,6 +100,8 @@ class World:
     def __init__(self, **settings) -> None:
         self.clock = FakeClock(START)
         self.reviews = MemoryReviews(self.clock, erasure_key=b"k" * 32)
+        self._read, self.reads = self.reviews.reviews, 0
+        self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
         self.results = MemoryResults()
         self.records: list[object] = []
@@ -116,6 +118,10 @@ class World:
             hooks=[self.records.append],
             settings=AnalysisSettings(**settings),
         )
+
+    async def count_reads(self, *args, **kwargs):
+        self.reads += 1
+        return await self._read(*args, **kwargs)
 
     async def write(self, *contents: str, restaurant_id: str = "r", prefix: str = "", authors: bool = False) -> None:
         puts = [

@@ -34,7 +34,15 @@ def judged(labels: list[str]) -> Judged:
     )
     now = from_micros(0)
     snapshot = Snapshot(
-        tenant="t", restaurant_id="r", reviews=reviews, available=0, revision=0, as_of=now, window=Window(), inline=True
+        tenant="t",
+        restaurant_id="r",
+        reviews=reviews,
+        available=0,
+        revision=0,
+        as_of=now,
+        window=Window(),
+        inline=True,
+        fingerprint="",
     )
     answers = [Sentiment(label=label, p_positive=0.5, confidence=0.5) for label in labels]
     verdicts = tuple(Verdict(answer=answer, engine="e", model="e/1") for answer in answers)

@@ -1,7 +1,7 @@
-"""The built-in judge: each kind of question has its model, in one table."""
+"""The built-in judge: each kind of question has its model."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -28,11 +28,7 @@ class LiteJudge:
 
     def __init__(self, sentiment: SentimentModel, aspects: AspectFinder, quality: Quality | None = None) -> None:
         self.quality = quality or Quality()
-        self._answers: dict[type, Callable[[Sequence[str]], Sequence[object]]] = {
-            JudgeSentiment: lambda texts: tuple(sentiment.judge(texts, tuple(aspects.find(texts)))),
-            FindAspects: lambda texts: tuple(aspects.find(texts)),
-            ExpandQuery: expand,
-        }
+        self._sentiment, self._aspects = sentiment, aspects
 
     @classmethod
     def load(cls, folder: Traversable | Path | None = None) -> "LiteJudge":
@@ -43,10 +39,23 @@ class LiteJudge:
         return cls(aspects.sentiment, aspects, read_quality((folder / QUALITY).read_bytes()))
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
-        texts = task.queries if isinstance(task, ExpandQuery) else cast(JudgeSentiment, task).texts
-        answer = self._answers[type(task)]
+        count = len(task.items)
         found: list[object] = []
-        for start in range(0, len(texts), SLICE):
-            part = texts[start : start + SLICE]
-            found += answer(part) if len(texts) <= SLICE else await asyncio.to_thread(answer, part)
+        for start in range(0, count, SLICE):
+            if count <= SLICE:
+                found += self._answer(task)
+            else:
+                part = task.among(range(start, min(start + SLICE, count)))
+                found += await asyncio.to_thread(self._answer, part)
         return tuple(Verdict(answer=cast(A, one), engine="lite", model=self.name) for one in found)
+
+    def _answer(self, task: Task[A]) -> Sequence[object]:
+        match task:
+            case JudgeSentiment(texts=texts, mentions=mentions):
+                known = tuple(self._aspects.find(texts)) if mentions is None else mentions
+                return tuple(self._sentiment.judge(texts, known))
+            case FindAspects(texts=texts):
+                return tuple(self._aspects.find(texts))
+            case ExpandQuery(queries=queries):
+                return expand(queries)
+        raise TypeError(f"{type(task).__name__} is none of its questions")

@@ -1,0 +1,63 @@
+"""The reviews that were read and judged last: three analyses of one restaurant read and judge them once."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
+
+from matjip.analysis.evidence import Judged, Snapshot
+from matjip.analysis.result import Window
+
+__all__ = ["Recent"]
+
+REVIEWS = 5_000  # about 2 KB each with what was found in them
+Key = tuple[str, str, Window]  # tenant, restaurant id, window
+
+
+class Recent:
+    """Snapshots by what was asked for, and their judgement once there is one; good for the revision that they were read at.
+
+    They hold texts: `clear` after an erasure.
+    """
+
+    def __init__(self, *, reviews: int = REVIEWS) -> None:
+        self._reviews = reviews
+        self._known: OrderedDict[Key, tuple[Snapshot, Judged | None]] = OrderedDict()
+
+    def snapshot(self, key: Key, revision: int, *, as_of: datetime) -> Snapshot | None:
+        """The reviews as they were read, if they have not changed since."""
+        snapshot, _ = self._known.get(key, (None, None))
+        if snapshot is None or snapshot.revision != revision:
+            return None
+        self._known.move_to_end(key)
+        return replace(snapshot, as_of=as_of)
+
+    def revision(self, tenant: str, restaurant_id: str) -> int | None:
+        """At which the restaurant's reviews were read last, under any window."""
+        read = [snapshot.revision for key, (snapshot, _) in self._known.items() if key[:2] == (tenant, restaurant_id)]
+        return read[-1] if read else None
+
+    def judged(self, snapshot: Snapshot) -> Judged | None:
+        """What was found in the same reviews before."""
+        known, judged = self._known.get(_key(snapshot), (None, None))
+        if judged is None or known is None or known.fingerprint != snapshot.fingerprint:
+            return None
+        return replace(judged, snapshot=snapshot)
+
+    def keep(self, snapshot: Snapshot, judged: Judged | None = None) -> None:
+        """Remember them; the least recently used go first, a restaurant larger than the bound alone stays until the next."""
+        if snapshot.inline:
+            return
+        self._known[_key(snapshot)] = (snapshot, judged)
+        self._known.move_to_end(_key(snapshot))
+        held = sum(len(each.reviews) for each, _ in self._known.values())
+        while held > self._reviews and len(self._known) > 1:
+            _, (gone, _) = self._known.popitem(last=False)
+            held -= len(gone.reviews)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+
+
+def _key(snapshot: Snapshot) -> Key:
+    return snapshot.tenant, snapshot.restaurant_id, snapshot.window
