@@ -53,7 +53,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "2"  # of the pure steps; another version makes stored results out of date
+VERSION = "3"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result
@@ -485,7 +485,7 @@ class Analyses:
         )
 
     def work_out_sentiment(self, draft: Draft) -> SentimentResult:
-        leaning = lean(draft.judged)
+        leaning = lean(draft.judged, self._quality.positive)
         return SentimentResult(
             restaurant_id=draft.judged.snapshot.restaurant_id,
             status="ok" if leaning.total else "insufficient_evidence",
@@ -498,6 +498,8 @@ class Analyses:
             negative_ratio=leaning.ratios["negative"],
             neutral_ratio=leaning.ratios["neutral"],
             positive_interval=leaning.positive_interval,
+            sampling_interval=leaning.sampling_interval,
+            positive_estimate=leaning.positive_estimate,
             by_month=leaning.by_month,
             reviews=leaning.reviews,
         )

@@ -30,6 +30,7 @@ __all__ = [
     "Strength",
     "StrengthsResult",
     "SummaryResult",
+    "Trend",
     "Usage",
     "Why",
     "Window",
@@ -138,7 +139,16 @@ class SentimentResult(Result):
     positive_ratio: int = Field(description="Whole per cent; largest remainders make the three sum to 100.")
     negative_ratio: int
     neutral_ratio: int
-    positive_interval: Interval | None = Field(description="Of the share of positive among all; null without reviews.")
+    positive_interval: Interval | None = Field(
+        description="Where the share of positive among all lies, for sampling and for the judge's measured errors together: "
+        "it holds both the interval of the labels as they are and that of the corrected share. Null without reviews."
+    )
+    sampling_interval: Interval | None = Field(default=None, description="The same if every label were right.")
+    positive_estimate: float | None = Field(
+        default=None,
+        description="The share of positive, 0 to 1, corrected by the judge's measured errors as if every review leaned one "
+        "way; null where they were not measured.",
+    )
     by_month: tuple[Month, ...]
     reviews: tuple[ReviewSentiment, ...]
 
@@ -174,8 +184,27 @@ class Statement(Shape):
     polarity: Polarity
     support: int = Field(description="Reviews behind it: distinct authors where known, near-duplicates once.")
     considered: int
+    recent: int | None = Field(
+        default=None, description="Of them, those of the last 90 days; null where none is dated."
+    )
+    latest: datetime | None = Field(default=None, description="When the newest of them was written.")
     review_ids: tuple[str, ...]
     quotes: tuple[Quote, ...]
+
+
+class Trend(Shape):
+    """Voices for and against an aspect in the last 90 days and before, of dated reviews."""
+
+    since: datetime = Field(description="Where the last 90 days begin.")
+    positive: int
+    negative: int
+    positive_before: int
+    negative_before: int
+    direction: Literal["better", "worse"] | None = Field(
+        description="Null where the difference may be chance: its q-value is above 0.05."
+    )
+    p_value: float = Field(description="Fisher's exact test of the two shares of praise, two-sided.")
+    q_value: float = Field(description="The same, controlled for false discoveries over the aspects.")
 
 
 class AspectSummary(Shape):
@@ -186,6 +215,10 @@ class AspectSummary(Shape):
     negative: int
     mentions: int = Field(description="Reviews that speak of it.")
     positive_interval: Interval = Field(description="Of positive / (positive + negative).")
+    trend: Trend | None = Field(default=None, description="Null where nobody spoke of it lately, or nobody before.")
+    trend_text: str | None = Field(default=None, description="The trend as a sentence, where it has a direction.")
+    best_for: Quote | None = Field(default=None, description="The best words of praise, even of a single review.")
+    best_against: Quote | None = Field(default=None, description="The best words of blame, even of a single review.")
     statements: tuple[Statement, ...]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matjip.analysis.evidence import Judged
-from matjip.analysis.proportions import wilson
+from matjip.analysis.proportions import Share, corrected_share, wilson
 from matjip.analysis.result import Interval, Month, ReviewSentiment
+from matjip.inference.quality import Detection
 from matjip.inference.task import Label
 
 __all__ = ["Leaning", "lean", "ratios"]
@@ -19,6 +20,8 @@ class Leaning:
     counts: dict[Label, int]
     ratios: dict[Label, int]
     positive_interval: Interval | None
+    sampling_interval: Interval | None
+    positive_estimate: float | None
     by_month: tuple[Month, ...]
     reviews: tuple[ReviewSentiment, ...]
 
@@ -27,15 +30,19 @@ class Leaning:
         return sum(self.counts.values())
 
 
-def lean(judged: Judged) -> Leaning:
-    """Count the labels; every number comes from the list of labelled reviews."""
+def lean(judged: Judged, detection: Detection | None = None) -> Leaning:
+    """Count the labels; every number comes from the list of labelled reviews. `detection` is of the label positive."""
     labels: list[Label] = [verdict.answer.label for verdict in judged.sentiments]
     counted = Counter(labels)
     counts: dict[Label, int] = {label: counted[label] for label in ("positive", "negative", "neutral")}
+    sampling = wilson(counts["positive"], len(labels)) if labels else None
+    corrected = corrected_share(Share(counts["positive"], len(labels)), detection) if detection else None
     return Leaning(
         counts=counts,
         ratios=dict(zip(counts, ratios(list(counts.values())), strict=True)),
-        positive_interval=wilson(counts["positive"], len(labels)) if labels else None,
+        positive_interval=_both(sampling, corrected[1]) if sampling and corrected else sampling,
+        sampling_interval=sampling,
+        positive_estimate=corrected and corrected[0],
         by_month=_by_month(judged, labels),
         reviews=tuple(
             ReviewSentiment(
@@ -48,6 +55,11 @@ def lean(judged: Judged) -> Leaning:
             for review, verdict in zip(judged.snapshot.reviews, judged.sentiments, strict=True)
         ),
     )
+
+
+def _both(one: Interval, other: Interval) -> Interval:
+    """From the lower of the low ends to the higher of the high ones: the errors here may be those that were measured, or none."""
+    return Interval(low=min(one.low, other.low), high=max(one.high, other.high))
 
 
 def ratios(counts: Sequence[int]) -> list[int]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.proportions import wilson
-from matjip.analysis.result import AspectSummary, Statement
+from matjip.analysis.result import AspectSummary, Quote, Statement
 from matjip.analysis.sentiment import lean
+from matjip.analysis.trends import lately, trends
 from matjip.inference.task import Aspect, Polarity
 
 __all__ = ["Said", "summarise"]
@@ -32,14 +33,21 @@ class Said:
 def summarise(
     judged: Judged, *, language: wording.Language, min_support: int, mask: Mask, quotes: int, quote_chars: int
 ) -> Said:
-    """Every aspect that enough independent reviewers praise or blame, the most spoken of first."""
+    """Every aspect that enough independent reviewers praise or blame, the most spoken of first.
+
+    A statement needs one place at least where words say it: a thing and an opinion, or an opinion that implies its thing.
+    """
     spent: set[int] = set()
+    recent = lately(judged)
+    are_dated = any(review.created_at is not None for review in judged.snapshot.reviews)
 
     def state(aspect: Aspect, polarity: Polarity) -> Statement | None:
         places = tuple(judged.places(aspect, polarity))
         support = judged.support(place.review for place in places)
-        if support < min_support:
+        if support < min_support or all(place.mention.opinion is None for place in places):
             return None
+        written = [at for place in places if (at := judged.snapshot.reviews[place.review].created_at) is not None]
+        of_late = judged.support(place.review for place in places if place.review in recent) if are_dated else None
         return Statement(
             text=wording.statement(
                 aspect,
@@ -47,12 +55,15 @@ def summarise(
                 support=support,
                 considered=judged.considered,
                 named=_named(judged, places, support, language),
+                recent=of_late,
                 language=language,
             ),
             aspect=aspect,
             polarity=polarity,
             support=support,
             considered=judged.considered,
+            recent=of_late,
+            latest=max(written, default=None),
             review_ids=tuple(dict.fromkeys(judged.snapshot.reviews[place.review].id for place in places)),
             quotes=judged.quotes(places, mask=mask, limit=quotes, max_chars=quote_chars, spent=spent),
         )
@@ -70,7 +81,7 @@ def summarise(
         overall=_overall(judged, positive, negative, language) if made else None,
         positive=positive,
         negative=negative,
-        aspects=_aspects(judged, made),
+        aspects=_aspects(judged, made, language=language, mask=mask, quote_chars=quote_chars),
     )
 
 
@@ -112,9 +123,28 @@ def _overall(
     )
 
 
-def _aspects(judged: Judged, made: dict[tuple[Aspect, Polarity], Statement]) -> tuple[AspectSummary, ...]:
+def _aspects(
+    judged: Judged,
+    made: dict[tuple[Aspect, Polarity], Statement],
+    *,
+    language: wording.Language,
+    mask: Mask,
+    quote_chars: int,
+) -> tuple[AspectSummary, ...]:
+    def best(aspect: Aspect, polarity: Polarity) -> Quote | None:
+        statement = made.get((aspect, polarity))
+        quotes = (
+            statement.quotes
+            if statement
+            else judged.quotes(judged.places(aspect, polarity), mask=mask, limit=1, max_chars=quote_chars)
+        )
+        return quotes[0] if quotes else None
+
     summaries = []
-    for aspect in dict.fromkeys(aspect for aspect, _ in made):
+    spoken_of = list(dict.fromkeys(aspect for aspect, _ in made))
+    moved = trends(judged, spoken_of)
+    for aspect in spoken_of:
+        trend = moved.get(aspect)
         praised, blamed = ({place.review for place in judged.places(aspect, polarity)} for polarity in POLARITIES)
         positive, negative = judged.support(praised), judged.support(blamed)
         summaries.append(
@@ -124,6 +154,10 @@ def _aspects(judged: Judged, made: dict[tuple[Aspect, Polarity], Statement]) -> 
                 negative=negative,
                 mentions=judged.support(praised | blamed),
                 positive_interval=wilson(positive, positive + negative),
+                trend=trend,
+                trend_text=wording.trend(aspect, trend, language) if trend and trend.direction else None,
+                best_for=best(aspect, "positive"),
+                best_against=best(aspect, "negative"),
                 statements=tuple(made[aspect, polarity] for polarity in POLARITIES if (aspect, polarity) in made),
             )
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from matjip.analysis.result import Trend
 from matjip.inference.task import Aspect, Polarity
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "particle",
     "phrase",
     "statement",
+    "trend",
 ]
 
 Language = Literal["ko", "en"]
@@ -198,14 +200,24 @@ def majority(languages: Sequence[str], asked: str | None) -> Language:
 
 
 def statement(
-    aspect: Aspect, polarity: Polarity, *, support: int, considered: int, named: Sequence[Named], language: Language
+    aspect: Aspect,
+    polarity: Polarity,
+    *,
+    support: int,
+    considered: int,
+    named: Sequence[Named],
+    recent: int | None,
+    language: Language,
 ) -> str:
-    """One sentence with its count, and what most of the reviews name."""
+    """One sentence with its count, how many are of the last three months where that says something, and what most name."""
+    if recent == support:
+        recent = None  # that all are recent is no news of a statement; the page shows when the last was written
     if language == "en":
-        return _english_statement(aspect, polarity, support=support, considered=considered, named=named)
+        return _english_statement(aspect, polarity, support=support, considered=considered, named=named, recent=recent)
     what = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
     praised = polarity == "positive"
-    head = f"리뷰 {considered:,}개 중 {support:,}개가 {particle(what, '을/를')} "
+    lately = "" if recent is None else f"(최근 석 달 {recent:,}개)" if recent else "(최근 석 달에는 없음)"
+    head = f"리뷰 {considered:,}개 중 {support:,}개{lately}가 {particle(what, '을/를')} "
     head += "칭찬했" if praised else "아쉬운 점으로 꼽았"
     if not named:
         return head + "습니다."
@@ -214,6 +226,23 @@ def statement(
         return f"{head}고, {word} 이야기가 {count:,}개로 가장 많습니다."
     (first, first_count), (second, second_count), *_ = named
     return f"{head}고, {_and(first, first_count)} {second}({second_count:,}개) 이야기가 많습니다."
+
+
+def trend(aspect: Aspect, moved: Trend, language: Language) -> str:
+    """How it went: the voices of the last three months beside those before."""
+    now, before = (moved.positive, moved.negative), (moved.positive_before, moved.negative_before)
+    if language == "en":
+        what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
+        return (
+            f"Reviews of {what} got {moved.direction}: {now[0]:,} for and {now[1]:,} against in the last three months, "
+            f"{before[0]:,} and {before[1]:,} before."
+        )
+    what = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
+    went = "나아졌습니다" if moved.direction == "better" else "나빠졌습니다"
+    return (
+        f"{what} 평가가 {went}. 최근 석 달은 칭찬 {now[0]:,}개에 불만 {now[1]:,}개, "
+        f"그전에는 칭찬 {before[0]:,}개에 불만 {before[1]:,}개였습니다."
+    )
 
 
 def overall(
@@ -357,11 +386,18 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _english_statement(
-    aspect: Aspect, polarity: Polarity, *, support: int, considered: int, named: Sequence[Named]
+    aspect: Aspect, polarity: Polarity, *, support: int, considered: int, named: Sequence[Named], recent: int | None
 ) -> str:
     what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
     verb = "praise" if polarity == "positive" else "criticise"
-    head = f"{support:,} of {considered:,} {_plural('review', considered)} {verb} {what}"
+    lately = (
+        ""
+        if recent is None
+        else f" ({recent:,} in the last three months)"
+        if recent
+        else " (none in the last three months)"
+    )
+    head = f"{support:,} of {considered:,} {_plural('review', considered)}{lately} {verb} {what}"
     if not named:
         return f"{head}."
     return f"{head}, most often {_listed([f'{word} ({count:,})' for word, count in named[:2]])}."

@@ -97,7 +97,7 @@ def language_of(text: str) -> str:
 class World:
     """Everything that the analyses stand on, in memory."""
 
-    def __init__(self, **settings) -> None:
+    def __init__(self, quality=None, **settings) -> None:
         self.clock = FakeClock(START)
         self.reviews = MemoryReviews(self.clock, erasure_key=b"k" * 32)
         self._read, self.reads = self.reviews.reviews, 0
@@ -115,6 +115,7 @@ class World:
             language_of=language_of,
             mask=lambda text: re.sub(r"\d", "*", text),
             near_duplicates=lambda texts: [None] * len(texts),
+            quality=quality,
             hooks=[self.records.append],
             settings=AnalysisSettings(**settings),
         )
@@ -123,7 +124,9 @@ class World:
         self.reads += 1
         return await self._read(*args, **kwargs)
 
-    async def write(self, *contents: str, restaurant_id: str = "r", prefix: str = "", authors: bool = False) -> None:
+    async def write(
+        self, *contents: str, restaurant_id: str = "r", prefix: str = "", authors: bool = False, days_ago: int = 0
+    ) -> None:
         puts = [
             Put(
                 review=ReviewDraft(
@@ -131,7 +134,7 @@ class World:
                     id=f"{prefix}{at:03}",
                     content=content,
                     author_id=f"a{at % 2}" if authors else None,
-                    created_at=START - timedelta(days=at),
+                    created_at=START - timedelta(days=days_ago + at % 80),
                 )
             )
             for at, content in enumerate(contents)

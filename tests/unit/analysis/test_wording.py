@@ -19,13 +19,20 @@ def test_particles_follow_the_last_sound(word, pair, said):
 
 
 def test_a_korean_statement_counts_and_names():
-    said = statement("taste", "positive", support=21, considered=52, named=[("국물", 9), ("면발", 6)], language="ko")
-    assert said == "리뷰 52개 중 21개가 맛을 칭찬했고, 국물(9개)과 면발(6개) 이야기가 많습니다."
+    said = statement(
+        "taste", "positive", support=21, considered=52, named=[("국물", 9), ("면발", 6)], recent=4, language="ko"
+    )
+    assert said == "리뷰 52개 중 21개(최근 석 달 4개)가 맛을 칭찬했고, 국물(9개)과 면발(6개) 이야기가 많습니다."
 
 
 def test_an_english_statement_counts_and_names():
-    said = statement("service", "negative", support=3, considered=52, named=[("staff", 2)], language="en")
-    assert said == "3 of 52 reviews criticise the service, most often staff (2)."
+    said = statement("service", "negative", support=3, considered=52, named=[("staff", 2)], recent=0, language="en")
+    assert said == "3 of 52 reviews (none in the last three months) criticise the service, most often staff (2)."
+
+
+def test_that_all_of_a_statement_is_recent_goes_without_saying():
+    said = statement("waiting", "negative", support=3, considered=52, named=[], recent=3, language="ko")
+    assert said == "리뷰 52개 중 3개가 대기 시간을 아쉬운 점으로 꼽았습니다."
 
 
 def test_the_overall_names_praise_and_blame_with_their_numbers():
