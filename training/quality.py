@@ -30,7 +30,7 @@ def write(weights: Path, kor_semeval: Path) -> Quality:
         positive=detection(
             (label == "positive", spoken == {"긍정"})
             for label, said in zip(labels, sentences.values(), strict=True)
-            if (spoken := set(said.values()) & SPOKEN_OF) in ({"긍정"}, {"부정"})
+            if (spoken := set(said.values()) & SPOKEN_OF) in ({"긍정"}, {"부정"}) and label != "neutral"
         ),
         praise={
             aspect: detection(

@@ -53,7 +53,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "3"  # of the pure steps; another version makes stored results out of date
+VERSION = "4"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result
@@ -499,7 +499,6 @@ class Analyses:
             neutral_ratio=leaning.ratios["neutral"],
             positive_interval=leaning.positive_interval,
             sampling_interval=leaning.sampling_interval,
-            positive_estimate=leaning.positive_estimate,
             by_month=leaning.by_month,
             reviews=leaning.reviews,
         )

@@ -140,15 +140,11 @@ class SentimentResult(Result):
     negative_ratio: int
     neutral_ratio: int
     positive_interval: Interval | None = Field(
-        description="Where the share of positive among all lies, for sampling and for the judge's measured errors together: "
-        "it holds both the interval of the labels as they are and that of the corrected share. Null without reviews."
+        description="Where the share of positive among all lies, for sampling and for the judge's errors together: it holds "
+        "the interval of the labels as they are, and that of the share if neutral reviews leaned like the others and the judge "
+        "erred as it did where that was measured. Null without reviews."
     )
     sampling_interval: Interval | None = Field(default=None, description="The same if every label were right.")
-    positive_estimate: float | None = Field(
-        default=None,
-        description="The share of positive, 0 to 1, corrected by the judge's measured errors as if every review leaned one "
-        "way; null where they were not measured.",
-    )
     by_month: tuple[Month, ...]
     reviews: tuple[ReviewSentiment, ...]
 

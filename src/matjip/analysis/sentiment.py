@@ -21,7 +21,6 @@ class Leaning:
     ratios: dict[Label, int]
     positive_interval: Interval | None
     sampling_interval: Interval | None
-    positive_estimate: float | None
     by_month: tuple[Month, ...]
     reviews: tuple[ReviewSentiment, ...]
 
@@ -36,13 +35,13 @@ def lean(judged: Judged, detection: Detection | None = None) -> Leaning:
     counted = Counter(labels)
     counts: dict[Label, int] = {label: counted[label] for label in ("positive", "negative", "neutral")}
     sampling = wilson(counts["positive"], len(labels)) if labels else None
-    corrected = corrected_share(Share(counts["positive"], len(labels)), detection) if detection else None
+    decided = Share(counts["positive"], counts["positive"] + counts["negative"])
+    corrected = corrected_share(decided, detection) if detection else None
     return Leaning(
         counts=counts,
         ratios=dict(zip(counts, ratios(list(counts.values())), strict=True)),
         positive_interval=_both(sampling, corrected[1]) if sampling and corrected else sampling,
         sampling_interval=sampling,
-        positive_estimate=corrected and corrected[0],
         by_month=_by_month(judged, labels),
         reviews=tuple(
             ReviewSentiment(

@@ -42,7 +42,7 @@ class Quality(Measured):
     """Of one judge. What was not measured is not there."""
 
     measured_on: str = ""
-    positive: Detection | None = None  # of the label "positive" on whole texts that lean one way
+    positive: Detection | None = None  # of the label "positive", not "negative", on texts that lean one way and were decided
     praise: Mapping[str, Detection] = {}  # by aspect, of a text that praises it
 
 

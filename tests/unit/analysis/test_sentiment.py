@@ -46,14 +46,12 @@ async def leaning(quality: Quality | None):
 
 
 async def test_the_interval_of_the_ratio_holds_sampling_and_the_judges_errors():
-    answer = await leaning(FALLIBLE)
-    corrected = (0.6 - 0.34) / (0.87 - 0.34)
-    assert answer.positive_estimate == pytest.approx(corrected)
-    assert answer.sampling_interval == wilson(30, 50)
-    assert answer.positive_interval.low < min(answer.sampling_interval.low, corrected)
-    assert answer.positive_interval.high >= answer.sampling_interval.high
+    interval = (await leaning(FALLIBLE)).positive_interval
+    sampling, corrected = wilson(30, 50), (0.6 - 0.34) / (0.87 - 0.34)
+    assert interval.low < corrected < sampling.low + 0.1
+    assert interval.high >= sampling.high
 
 
 async def test_a_judge_that_was_not_measured_leaves_the_interval_of_sampling():
     answer = await leaning(None)
-    assert (answer.positive_interval, answer.positive_estimate) == (wilson(30, 50), None)
+    assert answer.positive_interval == answer.sampling_interval == wilson(30, 50)
