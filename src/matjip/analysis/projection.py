@@ -4,6 +4,7 @@ position that it brings them to. Each has its own position; what both need of a 
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from matjip.reviews.event import (
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Reviews
 from matjip.telemetry.hooks import tell
-from matjip.telemetry.record import CaughtUp, Hook
+from matjip.telemetry.record import CaughtUp, Hook, ProjectionStands
 
 __all__ = ["ProjectionSettings", "Projector", "said"]
 
@@ -82,6 +83,7 @@ class Projector:
         self._settings = settings or ProjectionSettings()
         self._one_at_a_time = asyncio.Lock()
         self._woken = asyncio.Event()
+        self._stood: dict[str, int] = {}  # where each was last seen, for when it cannot be asked
 
     async def catch_up(self) -> int:
         """Apply every event committed before the call; returns the position reached. A second caller waits for the first."""
@@ -125,7 +127,7 @@ class Projector:
         self._woken.set()
 
     async def follow(self) -> None:
-        """Catch up after each wake and at each interval, until cancelled.
+        """Catch up after each wake and at each interval, and tell each time how far behind it is, until cancelled.
 
         A dependency that does not answer is asked again at the next interval; any other error ends it.
         """
@@ -135,7 +137,21 @@ class Projector:
                 await self.catch_up()
             except Unavailable:
                 self._woken.clear()
+            await self._tell_where_it_stands()
             await self._rest()
+
+    async def _tell_where_it_stands(self) -> None:
+        """Report each projection's lag; one that does not answer stands where it was last seen."""
+        with suppress(Unavailable):
+            end = await self._reviews.position()
+            followers: tuple[tuple[str, Index | Counters], ...] = ((INDEX, self._index), (COUNTERS, self._counters))
+            for projection, follower in followers:
+                with suppress(Unavailable):
+                    self._stood[projection] = await follower.position()
+                if projection in self._stood:
+                    stood = self._stood[projection]
+                    behind = max(0, end - stood)  # another process may write and index between the two readings
+                    tell(self._hooks, ProjectionStands(projection=projection, position=stood, behind=behind))
 
     async def _rest(self) -> None:
         naps = {

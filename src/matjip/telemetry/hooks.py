@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from matjip.telemetry.metrics import OTHER, Metrics
-from matjip.telemetry.record import AnalysisFinished, CaughtUp, Hook, Record, RequestFinished, ReviewsWritten
+from matjip.telemetry.record import (
+    AnalysisFinished,
+    CaughtUp,
+    Hook,
+    ProjectionStands,
+    Record,
+    RequestFinished,
+    ReviewsWritten,
+)
 
 __all__ = ["measured", "tell"]
 
@@ -28,7 +36,10 @@ def measured(metrics: Metrics) -> Hook:
             case ReviewsWritten():
                 _written(metrics, record)
             case CaughtUp():
+                _stands(metrics, record)
                 _caught_up(metrics, record)
+            case ProjectionStands():
+                _stands(metrics, record)
 
     return move
 
@@ -54,9 +65,13 @@ def _written(metrics: Metrics, record: ReviewsWritten) -> None:
     metrics.write_seconds.observe(record.seconds)
 
 
-def _caught_up(metrics: Metrics, record: CaughtUp) -> None:
+def _stands(metrics: Metrics, record: CaughtUp | ProjectionStands) -> None:
     name = metrics.bounded("projection", record.projection)
     metrics.projection_position.labels(name).set(record.position)
     metrics.projection_behind.labels(name).set(record.behind)
+
+
+def _caught_up(metrics: Metrics, record: CaughtUp) -> None:
+    name = metrics.bounded("projection", record.projection)
     metrics.projection_points.labels(name).inc(record.points)
     metrics.projection_seconds.labels(name).observe(record.seconds)

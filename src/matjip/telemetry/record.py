@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["AnalysisFinished", "CaughtUp", "Hook", "Record", "RequestFinished", "ReviewsWritten"]
+__all__ = ["AnalysisFinished", "CaughtUp", "Hook", "ProjectionStands", "Record", "RequestFinished", "ReviewsWritten"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +49,14 @@ class CaughtUp:
     seconds: float
 
 
-Record = RequestFinished | AnalysisFinished | ReviewsWritten | CaughtUp
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionStands:
+    """Where a projection was seen to stand, whether or not it moved."""
+
+    projection: str
+    position: int
+    behind: int  # log positions still ahead of it
+
+
+Record = RequestFinished | AnalysisFinished | ReviewsWritten | CaughtUp | ProjectionStands
 Hook = Callable[[Record], None]

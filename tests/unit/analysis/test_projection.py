@@ -15,6 +15,7 @@ from matjip.index.index import Filter, Query
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Delete, Put, PutRestaurant
+from matjip.telemetry.record import CaughtUp, ProjectionStands
 from matjip.testing import FakeEmbedder, FakeJudge
 
 CALLER = Caller(request_id="request-1")
@@ -256,16 +257,50 @@ async def test_a_follower_notices_what_is_written_and_outlives_an_embedder_that_
 
     caught_up = asyncio.Event()
     embedder = CountingEmbedder(before=[fail, fail])
-    projector = projector_of(reviews, index, clock, embedder=embedder, hooks=[lambda record: caught_up.set()])
+    projector = projector_of(reviews, index, clock, embedder=embedder, hooks=[once(CaughtUp, caught_up)])
     await reviews.write([put("a")], CALLER)
     async with following(projector):
         await caught_up.wait()
     assert await found(index) == ["a"]
 
 
+async def test_a_follower_that_starts_level_says_so(reviews, index, clock):
+    await reviews.write([put("a")], CALLER)
+    await projector_of(reviews, index, clock).catch_up()
+    standings = Standings()
+    async with following(projector_of(reviews, index, clock, hooks=[standings])):
+        await standings.next()
+    assert standings.behind[0] == 0
+
+
+async def test_a_follower_that_is_stuck_tells_at_each_interval_how_far_it_falls_behind(reviews, index, clock):
+    async def fail():
+        await reviews.write([put(f"after {clock.monotonic()} s")], CALLER)
+        raise Unavailable("The embedder is away.")
+
+    standings = Standings()
+    embedder = CountingEmbedder(before=[fail] * 1_000)
+    await reviews.write([PutRestaurant(restaurant=RestaurantDraft(id="r")), put("a")], CALLER)
+    async with following(projector_of(reviews, index, clock, embedder=embedder, hooks=[standings])):
+        while clock.monotonic() < 3:
+            await standings.next()
+    assert standings.behind[:3] == [3, 4, 5]
+
+
+async def test_an_index_that_does_not_answer_stands_where_it_was_last_seen(reviews, index, clock):
+    standings = Standings()
+    async with following(projector_of(reviews, index, clock, hooks=[standings])):
+        await standings.next()
+        await index.close()
+        await reviews.write([PutRestaurant(restaurant=RestaurantDraft(id="r")), put("a")], CALLER)
+        while standings.behind[-1] == 0:
+            await standings.next()
+    assert standings.behind[-1] == 2
+
+
 async def test_a_wake_is_answered_before_the_interval_ends(reviews, index):
     caught_up = asyncio.Event()
-    projector = projector_of(reviews, index, StandingClock(), hooks=[lambda record: caught_up.set()])
+    projector = projector_of(reviews, index, StandingClock(), hooks=[once(CaughtUp, caught_up)])
     async with following(projector):
         await asyncio.sleep(0.05)  # it has looked once, found nothing and rests
         await reviews.write([put("a")], CALLER)
@@ -281,6 +316,28 @@ async def test_a_follower_ends_with_an_error_that_is_not_a_dependencys(reviews, 
     await reviews.write([put("a")], CALLER)
     with pytest.raises(ZeroDivisionError):
         await projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[fail])).follow()
+
+
+def once(kind, event):
+    """A hook that sets the event at the first record of this kind."""
+    return lambda record: event.set() if isinstance(record, kind) else None
+
+
+class Standings:
+    """A hook that keeps how far behind the index stood at each poll."""
+
+    def __init__(self):
+        self.behind = []
+        self._told = asyncio.Event()
+
+    def __call__(self, record):
+        if isinstance(record, ProjectionStands) and record.projection == "index":
+            self.behind.append(record.behind)
+            self._told.set()
+
+    async def next(self):
+        self._told.clear()
+        await self._told.wait()
 
 
 @asynccontextmanager

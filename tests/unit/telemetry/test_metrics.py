@@ -4,7 +4,7 @@ import pytest
 
 from matjip.telemetry.hooks import measured, tell
 from matjip.telemetry.metrics import MAX_VALUES_PER_LABEL, Metrics
-from matjip.telemetry.record import AnalysisFinished, CaughtUp, RequestFinished, ReviewsWritten
+from matjip.telemetry.record import AnalysisFinished, CaughtUp, ProjectionStands, RequestFinished, ReviewsWritten
 
 REQUEST = RequestFinished(method="GET", route="/api/v1/restaurants", status=200, seconds=0.02)
 ANALYSIS = AnalysisFinished(analysis="sentiment", engine="lite", outcome="ok", reviews=7, seconds=0.3)
@@ -48,6 +48,13 @@ def test_a_projection_shows_where_it_is_and_how_far_behind(metrics):
     assert value(metrics, "matjip_projection_behind", projection="index") == 5
     assert value(metrics, "matjip_projection_points_total", projection="index") == 9
     assert value(metrics, "matjip_projection_duration_seconds_sum", projection="index") == 0.1
+
+
+def test_a_projection_that_does_not_move_shows_how_far_behind_it_falls(metrics):
+    for behind in (0, 7):
+        tell([measured(metrics)], ProjectionStands(projection="index", position=10, behind=behind))
+        assert value(metrics, "matjip_projection_behind", projection="index") == behind
+    assert value(metrics, "matjip_projection_points_total", projection="index") is None
 
 
 def test_every_declared_metric_is_moved_by_some_record(metrics):
