@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
+
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.ask import Ask
 from matjip.analysis.counters import MemoryCounters
@@ -75,6 +77,16 @@ async def test_a_result_outlives_its_process_and_is_reused_by_the_next(tmp_path)
         runs, _ = await second.analyses.history("default", "r", "summary")
     assert (again.meta.run_id, again.meta.reused, again.overall) == (made.meta.run_id, True, made.overall)
     assert sorted(run.outcome for run in runs) == ["ok", "reused"]
+
+
+async def test_a_result_that_another_version_stored_in_another_shape_is_worked_out_again(tmp_path):
+    async with Opened(tmp_path) as opened:
+        await opened.write(*CONTENTS)
+        made = await opened.analyses.summary(ASK, CALLER)
+        async with opened.database.writing() as connection:
+            await connection.execute(text('UPDATE results SET body = \'{"shape": "of yesterday"}\''))
+        again = await opened.analyses.summary(ASK, CALLER)
+    assert (again.overall, again.meta.reused) == (made.overall, False)
 
 
 async def test_the_built_in_judge_finds_what_the_reviews_say(tmp_path):

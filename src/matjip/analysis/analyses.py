@@ -53,7 +53,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "4"  # of the pure steps; another version makes stored results out of date
+VERSION = "5"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result
@@ -67,13 +67,21 @@ class AnalysisSettings(BaseModel):
     min_support_reviews: int = Field(default=3, ge=1, description="Independent reviews behind a statement, at least.")
     min_support_small_reviews: int = Field(default=2, ge=1, description="The same where there are few reviews.")
     small_below_reviews: int = Field(default=20, ge=0, description="Fewer reviews than this are few.")
+    min_consistency: float = Field(
+        default=0.6, ge=0, le=1, description="Share of praise among those who praise or blame a strength, at least."
+    )
+    max_age_days: int = Field(
+        default=730, ge=1, description="A strength that nobody has written of for longer is none any more."
+    )
     quote_max_chars: int = Field(default=80, ge=10, le=1_000, description="Longest quote, in code points.")
     quotes_per_statement: int = Field(default=3, ge=1, le=20, description="Quotes shown behind a statement.")
     mask_names: bool = Field(
         default=False,
         description="Hide the names of staff in quotes and reports too, as in 김민수 사장님 or our server Jessica.",
     )
-    sample_max_reviews: int = Field(default=300, ge=10, description="Reviews that step A looks for candidates in.")
+    sample_max_reviews: int = Field(
+        default=300, ge=10, description="Reviews that step A draws, and that quotes come from."
+    )
     sample_seed: int = Field(default=7, description="Seed of that sample; the same seed draws the same reviews.")
     group_min_restaurants: int = Field(default=3, ge=1, description="Restaurants in a comparison group, at least.")
     group_min_reviews: int = Field(default=100, ge=1, description="Reviews in a comparison group, at least.")
@@ -99,6 +107,8 @@ class AnalysisSettings(BaseModel):
         """The thresholds of the steps A to H over so many reviews."""
         return Rules(
             min_support=self.least_support(reviews),
+            min_consistency=self.min_consistency,
+            max_age_days=self.max_age_days,
             sample_reviews=self.sample_max_reviews,
             seed=self.sample_seed,
             group_min_restaurants=self.group_min_restaurants,

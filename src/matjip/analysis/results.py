@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from pydantic import ValidationError
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -173,7 +174,7 @@ class SqlResults:
     ) -> Result | None:
         async with self._database.reading() as connection:
             row = (await connection.execute(_latest(tenant, restaurant_id, analysis, ask_hash))).first()
-        return SHAPES[analysis].model_validate_json(row.body) if row else None
+        return _result(analysis, row.body) if row else None
 
     async def history(
         self,
@@ -193,6 +194,14 @@ class SqlResults:
         async with self._database.writing() as connection:
             gone = await connection.execute(_delete_of(tenant, restaurant_ids))
         return gone.rowcount
+
+
+def _result(analysis: AnalysisName, body: str) -> Result | None:
+    """The stored result; none where a version of another shape stored it: it is worked out again."""
+    try:
+        return SHAPES[analysis].model_validate_json(body)
+    except ValidationError:
+        return None
 
 
 def _age(kept: tuple[str, str, str, str, Result]) -> tuple[int, str]:

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from matjip.analysis import wording
 from matjip.analysis.distinct import against_group
@@ -30,6 +31,7 @@ __all__ = [
 HALF_LIFE_DAYS = 180.0  # praise half a year old counts half in the ranking
 UNDATED_WEIGHT = 0.5  # of a review that does not say when it was written
 EVERYONE, NOBODY = "everyone", "none"
+Key = tuple[Aspect, str | None, str | None]  # aspect, thing, opinion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Rules:
     """The thresholds of one run."""
 
     min_support: int
+    min_consistency: float
+    max_age_days: int
     sample_reviews: int
     seed: int
     group_min_restaurants: int
@@ -71,6 +75,9 @@ class Claim:
     support: int
     places: tuple[Place, ...]
     is_whole: bool  # of everything that praises the aspect, the share that step G tests
+    among: tuple[str, ...] = ()  # of a whole aspect: opinions that several voices share, the most shared first
+    named: tuple[str, ...] = ()  # of a whole aspect: things that several voices name
+    opinions: tuple[str, ...] = ()  # of an aspect in which no thing is named: all that the claim says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +106,7 @@ class Working:
     strengths: tuple[Strength, ...] = ()
     taken: int = 0  # of the step that ran last
     given: int = 0
-    note: str | None = None
+    note: str | None = None  # of the step that ran last
     steps: tuple[Step, ...] = ()
 
 
@@ -126,47 +133,46 @@ def collect(working: Working) -> Working:
 
 
 def propose(working: Working) -> Working:
-    """B: every praised thing of the sample, and every praising opinion that names none."""
-    assert working.sample is not None
-    found: dict[tuple[Aspect, str | None, str | None], list[Place]] = {}
-    sampled = set(working.sample.reviews)
+    """B: every thing that any review praises, every praising opinion that names none, and every praised aspect as a whole."""
+    found: dict[Key, list[Place]] = {}
     for place in working.judged.places(polarity="positive"):
-        if place.review in sampled:
-            found.setdefault(_key(place, working.language), []).append(place)
+        found.setdefault(_key(place, working.language), []).append(place)
+        found.setdefault((place.mention.aspect, None, None), []).append(place)
     candidates = tuple(
-        Candidate(aspect=aspect, target=target, opinion=opinion, places=tuple(places))
+        Candidate(aspect=aspect, target=target, opinion=opinion, places=tuple(dict.fromkeys(places)))
         for (aspect, target, opinion), places in found.items()
     )
-    return replace(working, candidates=candidates, taken=len(sampled), given=len(candidates))
+    return replace(working, candidates=candidates, taken=working.judged.considered, given=len(candidates))
 
 
 def support(working: Working) -> Working:
-    """C: the same things in all the reviews; too few independent voices end a candidate, whole aspects remain."""
-    everywhere: dict[tuple[Aspect, str | None, str | None], list[Place]] = {}
-    whole: dict[Aspect, list[Place]] = {}
-    for place in working.judged.places(polarity="positive"):
-        everywhere.setdefault(_key(place, working.language), []).append(place)
-        whole.setdefault(place.mention.aspect, []).append(place)
-    proposed = {(each.aspect, each.target, each.opinion) for each in working.candidates}
-    keys = [key for key in everywhere if key in proposed]
-    whole_aspects = {aspect: (aspect, None, None) for aspect in whole}
-    counted = [
-        Candidate(aspect=aspect, target=target, opinion=opinion, places=tuple(places))
-        for (aspect, target, opinion), places in [
-            *((key, everywhere[key]) for key in keys if key[1:] != (None, None)),
-            *((whole_aspects[aspect], places) for aspect, places in whole.items()),
-        ]
-        if _voices(working.judged, places) >= working.rules.min_support
-    ]
-    return replace(working, candidates=tuple(counted), taken=len(working.candidates), given=len(counted))
+    """C: enough independent voices, which mostly praise and not blame, and at least one of which is not too old."""
+    blamed: dict[Key, list[Place]] = {}
+    for place in working.judged.places(polarity="negative"):
+        blamed.setdefault((*_key(place, working.language)[:2], None), []).append(place)
+        blamed.setdefault((place.mention.aspect, None, None), []).append(place)
+    kept: list[Candidate] = []
+    dropped: Counter[str] = Counter()
+    for each in working.candidates:
+        against = blamed.get((each.aspect, each.target, None), []) if each.opinion is None else []
+        wrong = _unfit(each, against, working)
+        if wrong:
+            dropped[wrong] += 1
+        else:
+            kept.append(each)
+    note = ", ".join(f"{dropped[why]} {why}" for why in sorted(dropped)) or None
+    return replace(working, candidates=tuple(kept), taken=len(working.candidates), given=len(kept), note=note)
 
 
 def merge(working: Working) -> Working:
-    """D: an opinion without a thing joins the thing that it is mostly said of; a whole aspect stays beside them. Then words."""
+    """D: one thing under several names is one; an opinion without a thing joins the thing that it is mostly said of. Then words.
+
+    A claim names something: a whole aspect of which no two voices say or name the same is left to step G's figures.
+    """
     merged: list[Claim] = []
     for aspect in sorted({each.aspect for each in working.candidates}):
         mine = [each for each in working.candidates if each.aspect == aspect]
-        things = [each for each in mine if each.target is not None]
+        things = _as_one([each for each in mine if each.target is not None], working)
         opinions = [each for each in mine if each.opinion is not None and not wording.is_generic(each.opinion)]
         merged += [claim for each in _joined(things, opinions, working) if (claim := _worded(each, working))]
         whole = [each for each in mine if each.target is None and each.opinion is None]
@@ -265,7 +271,15 @@ def select(working: Working) -> Working:
     wholes = {claim.aspect: claim for claim in working.claims if claim.is_whole}
     heads = [wholes[aspect] for aspect in by_difference if aspect in wholes][: rules.max_distinct]
     in_particular = {claim.aspect for claim in working.claims if not claim.is_whole}
-    ranked = [claim for claim in ranked if not (claim.is_whole and claim.aspect in in_particular)]
+    ranked = [
+        claim
+        for claim in ranked
+        if not claim.is_whole or ((claim.among or claim.named) and claim.aspect not in in_particular)
+    ]
+    said = {(claim.aspect, opinion) for claim in heads for opinion in claim.among[:1]}
+    ranked = [
+        claim for claim in ranked if not claim.opinions or not {(claim.aspect, each) for each in claim.opinions} <= said
+    ]
     chosen: list[Claim] = list(heads)
     per_aspect = Counter(claim.aspect for claim in chosen)
     for claim in ranked:
@@ -308,7 +322,46 @@ def choose_group(
     return NOBODY, ()
 
 
-def _key(place: Place, language: wording.Language) -> tuple[Aspect, str | None, str | None]:
+def _unfit(candidate: Candidate, against: Sequence[Place], working: Working) -> str | None:
+    """Why the candidate is no strength; None if it may be one."""
+    rules, judged = working.rules, working.judged
+    voices = _voices(judged, candidate.places)
+    if voices < rules.min_support:
+        return f"below {rules.min_support} voices"
+    if voices < rules.min_consistency * (voices + _voices(judged, against)):
+        return f"praised by less than {rules.min_consistency:.0%} of those who speak of it"
+    written = [judged.snapshot.reviews[place.review].created_at for place in candidate.places]
+    if all(at is not None and judged.snapshot.as_of - at > timedelta(days=rules.max_age_days) for at in written):
+        return f"not said for {rules.max_age_days} days"
+    return None
+
+
+def _as_one(things: Sequence[Candidate], working: Working) -> list[Candidate]:
+    """Things that are one under several names: "국밥" and "돼지국밥" called alike, or named together by most of who name either.
+
+    The name that most voices use stays.
+    """
+    ones: list[Candidate] = []
+    for each in sorted(things, key=lambda thing: (-_voices(working.judged, thing.places), str(thing.target))):
+        same = next((at for at, other in enumerate(ones) if _are_one(each, other, working)), None)
+        if same is None:
+            ones.append(each)
+        else:
+            ones[same] = replace(ones[same], places=tuple(dict.fromkeys((*ones[same].places, *each.places))))
+    return ones
+
+
+def _are_one(one: Candidate, other: Candidate, working: Working) -> bool:
+    mine, theirs = ({working.judged.units[at.review] for at in thing.places} for thing in (one, other))
+    if 2 * len(mine & theirs) > max(len(mine), len(theirs)):
+        return True
+    shorter, longer = sorted((str(one.target), str(other.target)), key=len)
+    called, also_called = ({_said(at, working) for at in thing.places} - {None} for thing in (one, other))
+    alike = any(not wording.is_generic(said) for said in called & also_called if said)
+    return alike and longer.endswith(shorter)
+
+
+def _key(place: Place, language: wording.Language) -> Key:
     """By the thing, where it says more than the aspect; else by the opinion, where it may be said; else by the aspect."""
     mention = place.mention
     if mention.target and wording.is_nameable(mention.target, mention.aspect, language):
@@ -348,6 +401,10 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
     if not is_whole and not named:
         return None
     support_count = _voices(working.judged, candidate.places)
+    things = tuple(_things(candidate, working)) if is_whole else ()
+    among = (
+        tuple(said for said in ordered if len(voices[said]) >= 2 and not wording.is_generic(said)) if is_whole else ()
+    )
     return Claim(
         aspect=candidate.aspect,
         text=wording.claim(
@@ -357,14 +414,15 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
             support=support_count,
             considered=working.judged.considered,
             language=working.language,
-            named=_things(candidate, working) if is_whole else (),
-            among=[said for said in ordered if len(voices[said]) >= 2 and not wording.is_generic(said)]
-            if is_whole
-            else (),
+            named=things,
+            among=among,
         ),
         support=support_count,
         places=tuple(sorted(candidate.places, key=lambda place: _said(place, working) not in named)),
         is_whole=is_whole,
+        among=among,
+        named=things,
+        opinions=tuple(named) if candidate.target is None and not is_whole else (),
     )
 
 
@@ -394,19 +452,37 @@ def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: b
     return Strength(
         type="distinct" if is_distinct else "representative",
         aspect=claim.aspect,
-        claim=claim.text,
+        claim=_compared(claim, working) if is_distinct else claim.text,
         support=claim.support,
         considered=judged.considered,
         support_ratio=claim.support / judged.considered,
         distinct=working.distinct[claim.aspect] if is_distinct else None,
         review_ids=tuple(dict.fromkeys(judged.snapshot.reviews[place.review].id for place in claim.places)),
         quotes=judged.quotes(
-            claim.places,
+            _in_evidence(claim, working),
             mask=working.mask,
             limit=working.rules.quotes,
             max_chars=working.rules.quote_chars,
             spent=spent,
         ),
+    )
+
+
+def _in_evidence(claim: Claim, working: Working) -> Sequence[Place]:
+    """The places that step A's sample holds, so that quotes are of all seasons; all of them where it holds none."""
+    sampled = set(working.sample.reviews) if working.sample else set()
+    return [place for place in claim.places if place.review in sampled] or claim.places
+
+
+def _compared(claim: Claim, working: Working) -> str:
+    found = working.distinct[claim.aspect]
+    return wording.distinct_claim(
+        claim.aspect,
+        share=found.share,
+        group_share=found.group_share,
+        language=working.language,
+        named=claim.named,
+        among=claim.among,
     )
 
 

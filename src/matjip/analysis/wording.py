@@ -13,6 +13,7 @@ __all__ = [
     "Named",
     "claim",
     "disclosure",
+    "distinct_claim",
     "folded",
     "is_generic",
     "is_in",
@@ -90,6 +91,7 @@ SAYS_NO_MORE: dict[Aspect, frozenset[str]] = {
             "음식맛",
             "요리",
             "메뉴",
+            "식사",
             "taste",
             "food",
             "flavor",
@@ -102,7 +104,7 @@ SAYS_NO_MORE: dict[Aspect, frozenset[str]] = {
     ),
     "menu": frozenset(["메뉴", "음식", "종류", "menu", "menus", "items", "options"]),
     "service": frozenset(["서비스", "응대", "service"]),
-    "price": frozenset(["가격", "가격대", "값", "price", "prices", "pricing"]),
+    "price": frozenset(["가격", "가격대", "값", "가치", "price", "prices", "pricing", "value"]),
     "atmosphere": frozenset(["분위기", "atmosphere", "ambience", "ambiance", "vibe"]),
     "cleanliness": frozenset(["청결", "위생", "cleanliness"]),
     "waiting": frozenset(["대기", "웨이팅", "wait", "waiting"]),
@@ -312,6 +314,34 @@ def claim(
         if len(sentence) <= KO_CLAIM_CHARS[1]:
             return sentence if len(sentence) >= KO_CLAIM_CHARS[0] else _longer(subject, opinions[:said], many=many)
     return f"{target or KO_ASPECTS.get(aspect, (aspect, aspect))[1]} {tail}"[: KO_CLAIM_CHARS[1]]
+
+
+def distinct_claim(
+    aspect: Aspect,
+    *,
+    share: float,
+    group_share: float,
+    language: Language,
+    named: Sequence[str] = (),
+    among: Sequence[str] = (),
+) -> str:
+    """What is praised here more than elsewhere, and how much more, within the same bounds as a claim."""
+    times = share / group_share if group_share else None
+    if language == "en":
+        what = EN_ASPECTS.get(aspect, (aspect, aspect))[1]
+        subject = f"{among[0]} {what}" if among else f"{what} such as {named[0]}" if named else what
+        head = subject[:1].upper() + subject[1:]
+        much = (
+            "rarely praised at similar restaurants"
+            if times is None
+            else (f"praised {times:.1f} times as often as at similar restaurants")
+        )
+        sentence = f"{head}, {much}"
+        return sentence if len(sentence.split()) <= EN_CLAIM_WORDS else f"{what[:1].upper()}{what[1:]}, {much}"
+    name = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
+    much = "칭찬이 비교 식당보다 많습니다" if times is None else f"칭찬이 비교 식당의 {times:.1f}배"
+    heads = (*(f"{_reported(said)} 등 " for said in among[:1]), *(f"{thing} 등 " for thing in named[:2]), "")
+    return next(sentence for head in heads if len(sentence := f"{head}{name} {much}") <= KO_CLAIM_CHARS[1] or not head)
 
 
 def _shortening(said: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,5 +1,7 @@
 """Better than peers, by a test that holds its promise."""
 
+from dataclasses import replace
+
 from tests.unit.analysis.reading import CALLER, World
 
 from matjip.analysis.ask import Ask
@@ -84,3 +86,51 @@ async def test_one_author_praising_often_is_one_voice():
     await world.write(*["친절해요"] * 10, authors=True)
     answer = await world.analyses.strengths(ASK, CALLER)
     assert [each.support for each in answer.strengths] == [2]
+
+
+async def claims_of(world: World) -> list[str]:
+    return [each.claim for each in (await world.analyses.strengths(ASK, CALLER)).strengths]
+
+
+async def test_a_distinct_strength_says_how_much_more_it_is_praised_than_elsewhere():
+    world = World()
+    await among_peers(world, praised_here=20, praised_there=4)
+    assert (await claims_of(world))[0] == "친절하다는 등 서비스 칭찬이 비교 식당의 5.0배"
+
+
+async def test_what_a_distinct_strength_says_is_not_said_again():
+    world = World()
+    await among_peers(world, praised_here=20, praised_there=4)
+    assert len(await claims_of(world)) == 1
+
+
+async def test_what_is_blamed_as_often_as_praised_is_no_strength():
+    world = World()
+    await world.write(*["국물이 진해요"] * 5, *["국물이 짜요"] * 5)
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert answer.strengths == ()
+    assert "praised by less than 60%" in next(step.note for step in answer.steps if step.step == "C")
+
+
+async def test_what_nobody_has_said_for_two_years_is_no_strength():
+    world = World()
+    await world.write(*["국물이 진해요"] * 5, days_ago=800)
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert answer.strengths == ()
+    assert "not said for 730 days" in next(step.note for step in answer.steps if step.step == "C")
+
+
+async def test_one_thing_under_two_names_is_one_claim():
+    world = World()
+    await world.write(*["국물이 진해요"] * 4, *["육개장국물이 진해요"] * 3)
+    world.judge.find = _with_the_word_before(world.judge.find)
+    (strength,) = (await world.analyses.strengths(ASK, CALLER)).strengths
+    assert (strength.claim, strength.support) == ("국물이 진하다는 칭찬이 많습니다", 7)
+
+
+def _with_the_word_before(find):
+    def longer(text):
+        target = text.split("이 ")[0]
+        return tuple(replace(each, target=target) for each in find(text))
+
+    return longer
