@@ -6,11 +6,12 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from matjip.errors import Unavailable
 from matjip.index.words import token_number, tokens
 from matjip.inference.embedder import Vectors
 from matjip.inference.task import ExpandQuery, Expansion, FindAspects, Mention, Task, Verdict
 
-__all__ = ["FakeEmbedder", "FakeJudge"]
+__all__ = ["FakeEmbedder", "FakeImageEmbedder", "FakeJudge"]
 
 A = TypeVar("A")
 
@@ -69,3 +70,22 @@ class FakeEmbedder:
 
     def _direction(self, token: str) -> NDArray[np.float64]:
         return np.random.default_rng(token_number(token)).standard_normal(self.dimensions)
+
+
+class FakeImageEmbedder(FakeEmbedder):
+    """Sees in a picture what `pictures` says of its address; any other cannot be read. While `is_away`, nobody answers."""
+
+    name = "fake-images/1"
+
+    def __init__(self, pictures: Mapping[str, str], *, dimensions: int = 32) -> None:
+        super().__init__(dimensions=dimensions)
+        self.pictures = dict(pictures)
+        self.is_away = False
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        if self.is_away:
+            raise Unavailable("The image embedder is away.")
+        return await super().embed(texts)
+
+    async def embed_images(self, urls: Sequence[str]) -> Vectors:
+        return await self.embed([self.pictures.get(url, "") for url in urls])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matjip.inference.embedder import Vectors
+from matjip.inference.embedder import Vectors, unit_vectors
 from matjip.inference.lite.features import hashed
 from matjip.inference.lite.weights import MANIFEST, verify
 
@@ -61,7 +61,4 @@ class LiteEmbedder:
         if len(owners):
             starts = np.flatnonzero(np.diff(owners, prepend=-1))
             sums[owners[starts]] = np.add.reduceat(self.rows[buckets], starts, axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        units = sums / np.where(lengths > 0, lengths, 1)
-        vectors: Vectors = np.round(units * 127).astype(np.int8)
-        return vectors
+        return unit_vectors(sums)
