@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from matjip import sqlite_driver
 from matjip.errors import Busy, Conflict, Fault, Invalid, MatjipError, Misconfigured, Unavailable
 
 __all__ = ["METADATA", "Database", "DatabaseSettings", "Dialect", "open_database"]
@@ -191,7 +192,11 @@ def _open_sqlite(url: URL, settings: DatabaseSettings) -> AsyncEngine:
         raise Misconfigured(f"SQLite {sqlite3.sqlite_version} is too old for Matjip, which needs {oldest} or newer.")
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url, pool_size=settings.pool_connections, max_overflow=0, pool_timeout=settings.busy_timeout_s
+        url,
+        pool_size=settings.pool_connections,
+        max_overflow=0,
+        pool_timeout=settings.busy_timeout_s,
+        connect_args={"async_creator_fn": sqlite_driver.connect},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

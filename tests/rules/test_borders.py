@@ -5,10 +5,17 @@ import pytest
 from tests.rules.source import imports, modules
 
 BORDERS = {
-    "sqlite3": {"index/exact.py", "database.py", "reviews/sql.py", "backup/"},
+    "sqlite3": {"index/exact.py", "database.py", "sqlite_driver.py", "reviews/sql.py", "backup/"},
     "qdrant_client": {"index/qdrant.py"},
     "qdrant_edge": {"index/edge_worker.py"},
-    "sqlalchemy": {"database.py", "reviews/sql.py", "analysis/results.py", "analysis/counters.py", "migrations/"},
+    "sqlalchemy": {
+        "database.py",
+        "reviews/sql.py",
+        "analysis/results.py",
+        "analysis/counters.py",
+        "analysis/feedback.py",
+        "migrations/",
+    },
     "alembic": {"database.py", "migrations/"},
     "asyncpg": {"database.py"},
     "pyarrow": {"reviews/rows.py"},
