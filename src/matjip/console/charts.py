@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from matjip.analysis.result import Comparison, Distinct, Interval, Month
+from matjip.analysis.result import Comparison, Distinct, Interval, Month, Trend
 from matjip.console.words import Say
 
-__all__ = ["aspect_bar", "difference_bar", "filled", "reach", "sentiment_bar", "sparkline", "trend"]
+__all__ = ["aspect_bar", "difference_bar", "filled", "reach", "sentiment_bar", "shift", "sparkline", "trend"]
 
 MAX_MONTHS = 24  # more columns than this are thinner than their numbers on a telephone
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 96, 26, 3  # CSS pixels
@@ -182,6 +182,23 @@ def difference_bar(distinct: Distinct, *, bound: float, say: Say) -> Markup:
         "high": f"{100 * distinct.interval.high:+.0f}",
     }
     return _svg("difference", say("difference_of", **numbers), height=18, body=zero + whisker + dot)
+
+
+def shift(trend: Trend, *, say: Say) -> Markup:
+    """The share of praise before (ring) and lately (dot) on a line from 0 to 100 %; a direction that was tested is bold."""
+    n, m = trend.positive + trend.negative, trend.positive_before + trend.negative_before
+    now, before = 100 * trend.positive / n, 100 * trend.positive_before / m
+    body = (
+        _line("rule", 0, x2=100, y1=9, y2=9)
+        + _line("axis", 0, x2=0, y1=4, y2=14)
+        + _line("axis", 100, x2=100, y1=4, y2=14)
+    )
+    body += _line(f"move {trend.direction or 'chance'}", before, x2=now, y1=9, y2=9)
+    body += (
+        f'<circle class="ring" cx="{before:.2f}%" cy="9" r="3.5"/><circle class="dot" cx="{now:.2f}%" cy="9" r="4"/>'
+    )
+    label = say("shift_of", now=round(now), n=n, before=round(before), m=m)
+    return _svg("shift", label, height=18, body=body)
 
 
 def aspect_bar(praise: float, blame: float, *, peers: Comparison | None, scale: float, say: Say) -> Markup:

@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from matjip.analysis.result import (
+    AspectSummary,
     Comparison,
     Group,
     Hit,
@@ -116,6 +117,7 @@ def quotes_of(summary: SummaryResult, strengths: StrengthsResult) -> Iterator[Qu
     for aspect in summary.aspects:
         for statement in aspect.statements:
             yield from statement.quotes
+        yield from (quote for quote in (aspect.best_for, aspect.best_against) if quote)
     for strength in strengths.strengths:
         yield from strength.quotes
 
@@ -187,6 +189,12 @@ class _Section:
         """What the filter of the overview looks through."""
         restaurant = self.report.restaurant
         return " ".join([self.report.name, restaurant.id, *restaurant.categories, restaurant.region or ""])
+
+    def alone(self, aspect: AspectSummary) -> tuple[Quote, ...]:
+        """The best words of a side of which too few speak for a statement."""
+        said = {statement.polarity for statement in aspect.statements}
+        sides = (("positive", aspect.best_for), ("negative", aspect.best_against))
+        return tuple(quote for polarity, quote in sides if quote and polarity not in said)
 
     @property
     def disclosures(self) -> tuple[str, ...]:

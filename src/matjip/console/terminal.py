@@ -141,6 +141,11 @@ def summary_view(result: SummaryResult, *, mask: Mask = str, language: Language 
         if statements:
             parts += [Text(), _heading(title)]
             parts += [line for each in statements for line in _statement(each, sign=sign, style=style, mask=mask)]
+    moved = [(each.trend.direction, each.trend_text) for each in result.aspects if each.trend and each.trend_text]
+    if moved:
+        parts += [Text(), _heading(say("lately"))]
+        arrows = {"better": ("↑ ", POSITIVE), "worse": ("↓ ", NEGATIVE)}
+        parts += [Text.assemble(arrows[direction], _plain(text)) for direction, text in moved if direction]
     return Group(*parts)
 
 
