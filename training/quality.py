@@ -8,7 +8,7 @@ from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.quality import QUALITY, Detection, Quality, Rate
 from matjip.inference.task import FindAspects, JudgeSentiment
-from training.card import SPOKEN_OF, read_kor_semeval
+from training.card import SPOKEN_OF, own_rows, read_kor_semeval
 
 __all__ = ["write"]
 
@@ -25,12 +25,22 @@ def write(weights: Path, kor_semeval: Path) -> Quality:
     judge = LiteJudge(finder.sentiment, finder)
     labels = [verdict.answer.label for verdict in asyncio.run(judge.judge(JudgeSentiment(texts)))]
     mentions = [verdict.answer for verdict in asyncio.run(judge.judge(FindAspects(texts)))]
+    own = own_rows()
+    ours = asyncio.run(judge.judge(JudgeSentiment(tuple(row.text for row in own))))
     found = Quality(
-        measured_on=f"Kor-SemEval, {len(texts):,} sentences",
-        positive=detection(
-            (label == "positive", spoken == {"긍정"})
-            for label, said in zip(labels, sentences.values(), strict=True)
-            if (spoken := set(said.values()) & SPOKEN_OF) in ({"긍정"}, {"부정"}) and label != "neutral"
+        measured_on=f"Kor-SemEval, {len(texts):,} sentences; the label positive also on {len(own)} short reviews of ours, "
+        "which count as much",
+        positive=equally(
+            detection(
+                (label == "positive", spoken == {"긍정"})
+                for label, said in zip(labels, sentences.values(), strict=True)
+                if (spoken := set(said.values()) & SPOKEN_OF) in ({"긍정"}, {"부정"}) and label != "neutral"
+            ),
+            detection(
+                (verdict.answer.label == "positive", row.label == "positive")
+                for verdict, row in zip(ours, own, strict=True)
+                if verdict.answer.label != "neutral"
+            ),
         ),
         praise={
             aspect: detection(
@@ -45,6 +55,16 @@ def write(weights: Path, kor_semeval: Path) -> Quality:
     )
     (weights / QUALITY).write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return found
+
+
+def equally(one: Detection, other: Detection) -> Detection:
+    """Both sets as one, the larger thinned to the size of the smaller: reviews elsewhere may be like either."""
+
+    def rate(mine: Rate, theirs: Rate) -> Rate:
+        total = min(mine.total, theirs.total)
+        return Rate(hits=round(total * (mine.value + theirs.value)), total=2 * total)
+
+    return Detection(rightly=rate(one.rightly, other.rightly), wrongly=rate(one.wrongly, other.wrongly))
 
 
 def detection(pairs: Iterable[tuple[bool, bool]]) -> Detection:
