@@ -19,15 +19,16 @@ from matjip.analysis.analyses import Analyses
 from matjip.analysis.counters import SqlCounters
 from matjip.analysis.evidence import Mask
 from matjip.analysis.profiles import GroupProfiles
-from matjip.analysis.projection import Projector
+from matjip.analysis.projection import ImageProjector, ProjectionSettings, Projector
 from matjip.analysis.results import SqlResults
-from matjip.analysis.search import Search
+from matjip.analysis.search import Indexed, Search
 from matjip.api.health import (
     Check,
     database_check,
     disk_check,
     embedder_check,
     examine,
+    images_check,
     index_check,
     lifecycle_check,
     memory_check,
@@ -42,6 +43,7 @@ from matjip.errors import Fault, Misconfigured, Unavailable
 from matjip.index.index import Index, PointKey
 from matjip.index.open import open_index
 from matjip.inference.cached import CachedJudge
+from matjip.inference.images import open_images
 from matjip.inference.lite.duplicates import near_duplicates
 from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
@@ -81,6 +83,7 @@ class Service:
     index: Index
     counters: SqlCounters
     projector: Projector
+    images: Indexed | None  # where an image embedder is configured
     analyses: Analyses
     search: Search
     lifecycle: Lifecycle
@@ -94,12 +97,19 @@ class Service:
         if erasure.position is not None:
             keys = await self._keys_of(erasure.position)
             await self.analyses.forget(tenant, {restaurant_id for restaurant_id, _ in keys})
-            await self.index.forget(tenant, keys)  # in the collections of former embedders too
-            await self.counters.forget(tenant, keys)
+            await self.projector.forget(tenant, keys)  # from the collections of former embedders too
+            if self.images:
+                await self.images.projector.forget(tenant, keys)
             self.judge.clear()  # its answers hold words of their texts
             await self.projector.catch_up()
             await self.database.purge("results")
         return erasure
+
+    def wake(self) -> None:
+        """Tell whoever follows the log that something was written."""
+        self.projector.wake()
+        if self.images:
+            self.images.projector.wake()
 
     async def _keys_of(self, position: int) -> list[PointKey]:
         async for batch in self.reviews.events(after=position - 1, until=position):
@@ -147,6 +157,7 @@ async def open_service(
             hooks=hooks,
             settings=settings.projection,
         )
+        images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
         lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
         yield Service(
             settings=settings,
@@ -158,6 +169,7 @@ async def open_service(
             index=index,
             counters=counters,
             projector=projector,
+            images=images,
             analyses=Analyses(
                 reviews,
                 judge,
@@ -173,7 +185,15 @@ async def open_service(
                 settings=settings.analysis,
             ),
             search=Search(
-                reviews, index, embedder, judge, projector, language_of=language_of, clock=clock, hooks=hooks
+                reviews,
+                index,
+                embedder,
+                judge,
+                projector,
+                images=images,
+                language_of=language_of,
+                clock=clock,
+                hooks=hooks,
             ),
             lifecycle=lifecycle,
             checks=(
@@ -182,12 +202,56 @@ async def open_service(
                 index_check(reviews, index),
                 models_check(lite),  # past the cache: the weights are asked
                 embedder_check(embedder),
+                *([images_check(reviews, images.index, images.embedder)] if images else []),
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
                 disk_check(settings.data_dir, min_free_bytes=MIN_FREE_DISK_BYTES),
             ),
             metrics=metrics,
             hooks=hooks,
         )
+
+
+async def _images(
+    settings: Settings,
+    stack: AsyncExitStack,
+    reviews: SqlReviews,
+    judge: LiteJudge,
+    *,
+    clock: Clock,
+    hooks: Sequence[Hook],
+    rebuild: bool,
+) -> Indexed | None:
+    """The image index, who embeds images, and who brings them together; None where no embedder is configured."""
+    about = settings.images
+    if not about.url:
+        return None
+    embedder = await stack.enter_async_context(open_images(about))
+    index = await open_index(
+        settings.index,
+        folder=settings.data_dir,
+        embedder=f"{embedder.name}+{judge.name}",
+        dimensions=embedder.dimensions,
+        name="images",
+        min_similarity=about.min_similarity,
+        missing="add" if rebuild else "refuse",
+    )
+    stack.push_async_callback(index.close)
+    steps = ProjectionSettings(
+        events_per_batch=about.events_per_batch,
+        poll_interval_s=settings.projection.poll_interval_s,
+        wait_max_events=about.events_per_batch,  # a search waits for one step of another machine's work, not for more
+    )
+    projector = ImageProjector(
+        reviews,
+        index,
+        embedder,
+        judge=judge,
+        language_of=language_of,
+        clock=clock,
+        hooks=hooks,
+        settings=steps,
+    )
+    return Indexed(index, embedder, projector)
 
 
 async def serve(service: Service, host: str, port: int) -> None:
@@ -205,19 +269,22 @@ async def serve(service: Service, host: str, port: int) -> None:
             hooks=service.hooks,
             metrics=service.metrics,
             version=__version__,
-            on_written=service.projector.wake,
+            on_written=service.wake,
         ),
         service.settings.api,
     )
     server = _Server(server_config(app, service.settings.api, host=host, port=port), service.lifecycle)
     service.lifecycle.move("WARMING")
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(_follow(service), name="projection")
+        following = [tasks.create_task(_follow(service), name="projection")]
+        if service.images:
+            following.append(tasks.create_task(service.images.projector.follow(), name="image projection"))
         serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
         address, bound = listening.getsockname()[:2]
         logger("matjip").info("serving", url=f"http://{address}:{bound}", docs=f"http://{address}:{bound}/docs")
         await serving
-        following.cancel()
+        for follower in following:
+            follower.cancel()
     service.lifecycle.move("TERMINATED")
 
 

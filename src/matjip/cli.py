@@ -367,10 +367,17 @@ def rebuild_index(
                 position = await service.projector.rebuild(
                     on_progress=lambda reached: bar.update(task, completed=reached)
                 )
+                if service.images:
+                    task = bar.add_task("images", total=await service.reviews.position(), detail="events")
+                    await service.images.projector.rebuild(
+                        on_progress=lambda reached: bar.update(task, completed=reached)
+                    )
+            indexes = [service.index, *([service.images.index] if service.images else [])]
             if drop_others:
-                await service.index.drop_others()
+                for index in indexes:
+                    await index.drop_others()
                 await service.counters.drop_others()
-            return position, await service.index.others()
+            return position, [other for index in indexes for other in await index.others()]
 
     position, others = asyncio.run(work(load(data_dir=data_dir)))
     if as_json:

@@ -18,6 +18,7 @@ from matjip.api.server import ApiSettings
 from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
 from matjip.index.open import IndexSettings
+from matjip.inference.images import ImageSettings
 from matjip.telemetry.logs import LogSettings
 
 __all__ = ["Settings", "load"]
@@ -44,6 +45,7 @@ class Settings(BaseModel):
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
     index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
     analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses.")
     api: ApiSettings = Field(ApiSettings.model_validate({}), description="Limits of the HTTP edge.")

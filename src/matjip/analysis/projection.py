@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matjip.analysis.counters import Counters, Opinions, month_of
 from matjip.clock import Clock
-from matjip.errors import Unavailable
+from matjip.errors import NotReady, Unavailable
 from matjip.index.index import Index, Point, PointKey
-from matjip.inference.embedder import Embedder
+from matjip.inference.embedder import Embedder, ImageEmbedder, Vectors, unit_vectors
 from matjip.inference.judge import Judge
 from matjip.inference.task import FindAspects, Mention
 from matjip.reviews.event import (
@@ -30,10 +30,13 @@ from matjip.reviews.store import Reviews
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import CaughtUp, Hook, ProjectionStands
 
-__all__ = ["ProjectionSettings", "Projector", "said"]
+__all__ = ["ImageProjector", "ProjectionSettings", "Projector", "said"]
 
-INDEX, COUNTERS = "index", "counters"
+INDEX, IMAGES, COUNTERS = "index", "images", "counters"
+RETRY_AFTER_S = 5  # as a search that waits for a rebuilt index
 ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
+Upserts = dict[ReviewKey, ReviewDraft]
+Removed = list[tuple[str, PointKey]]
 
 
 class ProjectionSettings(BaseModel):
@@ -59,6 +62,8 @@ class ProjectionSettings(BaseModel):
 class Projector:
     """Brings the index and the counters to the end of the log. Safe to run twice, to stop anywhere, in several processes."""
 
+    name = INDEX  # of the index, where it reports
+
     def __init__(
         self,
         reviews: Reviews,
@@ -66,7 +71,7 @@ class Projector:
         embedder: Embedder,
         *,
         judge: Judge,
-        counters: Counters,
+        counters: Counters | None,
         language_of: Callable[[str], str],
         clock: Clock,
         hooks: Sequence[Hook] = (),
@@ -85,10 +90,15 @@ class Projector:
         self._woken = asyncio.Event()
         self._stood: dict[str, int] = {}  # where each was last seen, for when it cannot be asked
 
-    async def catch_up(self) -> int:
-        """Apply every event committed before the call; returns the position reached. A second caller waits for the first."""
-        async with self._one_at_a_time:
-            return await self._catch_up(self._index, self._counters)
+    async def catch_up(self, *, on_progress: Callable[[int], None] = lambda _: None) -> int:
+        """Apply every event committed before the call; returns the position reached. Others who do so take turns with it."""
+        target = await self._reviews.position()
+        while True:
+            async with self._one_at_a_time:
+                reached = await self._step(self._index, self._counters, target)
+            if reached is None:
+                return await self._index.position()
+            on_progress(reached)
 
     async def catch_up_if_near(self) -> int:
         """Catch up where that takes a moment (`wait_max_events`); returns the position reached, behind the log or not."""
@@ -101,6 +111,16 @@ class Projector:
         """Events still ahead of the index."""
         return await self._reviews.position() - await self._index.position()
 
+    async def forget(self, tenant: str, keys: Sequence[PointKey]) -> None:
+        """Take an erased person's reviews out of every collection now, whoever is away; positions stay.
+
+        A step that read them before the erasure ends first, so that it cannot bring them back.
+        """
+        async with self._one_at_a_time:
+            await self._index.forget(tenant, keys)
+            if self._counters:
+                await self._counters.forget(tenant, keys)
+
     async def rebuild(self, *, on_progress: Callable[[int], None] = lambda _: None) -> int:
         """Make index and counters again from the log, beside those in use, and put them in their place; the position.
 
@@ -109,15 +129,17 @@ class Projector:
         each position that was reached.
         """
         if not await self._index.position():
-            async with self._one_at_a_time:
-                return await self._catch_up(self._index, self._counters, on_progress=on_progress)
-        index, counters = await self._index.beside(), await self._counters.beside()
+            return await self.catch_up(on_progress=on_progress)
+        index = await self._index.beside()
+        counters = await self._counters.beside() if self._counters else None
         try:
-            await self._catch_up(index, counters, on_progress=on_progress)
+            await self._fill(index, counters, on_progress=on_progress)
             async with self._one_at_a_time:
-                reached = await self._catch_up(index, counters)  # what was written meanwhile
+                await self._fill(index, counters)  # what was written meanwhile
+                reached = await index.position()
                 await index.publish()
-                await counters.publish()
+                if counters:
+                    await counters.publish()
         finally:
             await index.close()
         return reached
@@ -144,8 +166,10 @@ class Projector:
         """Report each projection's lag; one that does not answer stands where it was last seen."""
         with suppress(Unavailable):
             end = await self._reviews.position()
-            followers: tuple[tuple[str, Index | Counters], ...] = ((INDEX, self._index), (COUNTERS, self._counters))
-            for projection, follower in followers:
+            followers: dict[str, Index | Counters] = {self.name: self._index}
+            if self._counters:
+                followers[COUNTERS] = self._counters
+            for projection, follower in followers.items():
                 with suppress(Unavailable):
                     self._stood[projection] = await follower.position()
                 if projection in self._stood:
@@ -165,45 +189,58 @@ class Projector:
                 nap.cancel()
             await asyncio.gather(*naps, return_exceptions=True)
 
-    async def _catch_up(
-        self, index: Index, counters: Counters, *, on_progress: Callable[[int], None] = lambda _: None
-    ) -> int:
+    async def _fill(
+        self, index: Index, counters: Counters | None, *, on_progress: Callable[[int], None] = lambda _: None
+    ) -> None:
         target = await self._reviews.position()
-        while True:
-            indexed, counted = await index.position(), await counters.position()
-            start = min(indexed, counted)
-            if start >= target:
-                return indexed
-            began = self._clock.monotonic()
-            # The one that is behind catches up alone as far as the other stands; then they go on together.
-            events = await self._next_batch(start, target if indexed == counted else min(target, max(indexed, counted)))
-            if not events:
-                return indexed
-            upserts, removed = _last_states(events)
-            reached = events[-1].position
-            mentions = await self._mentions(upserts)
-            languages = await self._languages(upserts)
-            moved = []
-            if indexed == start:
-                points = await self._points(upserts, mentions, languages)
-                await index.apply(points, removed, reached, after=start)
-                moved.append(INDEX)
-            if counted == start:
-                opinions = [
-                    _opinions(tenant, review, language=language, mentions=found)
-                    for (tenant, _, _), review, language, found in zip(
-                        upserts, upserts.values(), languages, mentions, strict=True
-                    )
-                ]
-                gone = [(tenant, *key) for tenant, key in removed]
-                await counters.apply(opinions, gone, reached, after=start)
-                moved.append(COUNTERS)
-            seconds = self._clock.monotonic() - began
+        while (reached := await self._step(index, counters, target)) is not None:
             on_progress(reached)
-            for projection in moved:
-                self._report(projection, reached, target - reached, len(upserts) + len(removed), seconds)
 
-    async def _mentions(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[tuple[Mention, ...]]:
+    async def _step(self, index: Index, counters: Counters | None, target: int) -> int | None:
+        """Apply one batch; the position that it brings to, or None where all stand at the target."""
+        indexed = await index.position()
+        counted = await counters.position() if counters else indexed
+        start = min(indexed, counted)
+        if start >= target:
+            return None
+        began = self._clock.monotonic()
+        # The one that is behind catches up alone as far as the other stands; then they go on together.
+        events = await self._next_batch(start, target if indexed == counted else min(target, max(indexed, counted)))
+        if not events:
+            return None
+        upserts, removed = self._kept(*_last_states(events))
+        reached = events[-1].position
+        mentions = await self._mentions(upserts)
+        languages = await self._languages(upserts)
+        moved = []
+        if indexed == start:
+            points = await self._points(upserts, mentions, languages)
+            await index.apply(points, removed, reached, after=start)
+            moved.append(self.name)
+        if counters and counted == start:
+            opinions = [
+                _opinions(tenant, review, language=language, mentions=found)
+                for (tenant, _, _), review, language, found in zip(
+                    upserts, upserts.values(), languages, mentions, strict=True
+                )
+            ]
+            gone = [(tenant, *key) for tenant, key in removed]
+            await counters.apply(opinions, gone, reached, after=start)
+            moved.append(COUNTERS)
+        seconds = self._clock.monotonic() - began
+        for projection in moved:
+            self._report(projection, reached, target - reached, len(upserts) + len(removed), seconds)
+        return reached
+
+    def _kept(self, upserts: Upserts, removed: Removed) -> tuple[Upserts, Removed]:
+        """Which of the changed reviews have a place in the index, and which leave it."""
+        return upserts, removed
+
+    async def _vectors(self, reviews: Sequence[ReviewDraft]) -> Vectors:
+        """One row a review."""
+        return await self._embedder.embed([review.content for review in reviews])
+
+    async def _mentions(self, upserts: Upserts) -> list[tuple[Mention, ...]]:
         if not upserts:
             return []
         texts = tuple(review.content for review in upserts.values())
@@ -217,18 +254,17 @@ class Projector:
             if isinstance(batches, AsyncGenerator):
                 await batches.aclose()  # its transaction ends here, not when it is collected
 
-    async def _languages(self, upserts: dict[ReviewKey, ReviewDraft]) -> list[str]:
+    async def _languages(self, upserts: Upserts) -> list[str]:
         return await asyncio.to_thread(
             lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
         )
 
     async def _points(
-        self, upserts: dict[ReviewKey, ReviewDraft], mentions: Sequence[Sequence[Mention]], languages: Sequence[str]
+        self, upserts: Upserts, mentions: Sequence[Sequence[Mention]], languages: Sequence[str]
     ) -> list[Point]:
         if not upserts:
             return []
-        texts = [review.content for review in upserts.values()]
-        vectors = await self._embedder.embed(texts)
+        vectors = await self._vectors(list(upserts.values()))
         return [
             _point(tenant, review, vector=vector, language=language, says=said(found))
             for (tenant, _, _), review, vector, language, found in zip(
@@ -241,12 +277,72 @@ class Projector:
         tell(self._hooks, record)
 
 
+class ImageProjector(Projector):
+    """Brings the image index to the end of the log: only reviews with images, each found by what its pictures show.
+
+    It stands by itself: while whoever embeds images is away, nothing else waits for it.
+    """
+
+    name = IMAGES
+
+    def __init__(
+        self,
+        reviews: Reviews,
+        index: Index,
+        embedder: ImageEmbedder,
+        *,
+        judge: Judge,
+        language_of: Callable[[str], str],
+        clock: Clock,
+        hooks: Sequence[Hook] = (),
+        settings: ProjectionSettings | None = None,
+    ) -> None:
+        super().__init__(
+            reviews,
+            index,
+            embedder,
+            judge=judge,
+            counters=None,
+            language_of=language_of,
+            clock=clock,
+            hooks=hooks,
+            settings=settings,
+        )
+        self._images = embedder
+
+    async def catch_up_if_near(self) -> int:
+        """See `Projector.catch_up_if_near`; while whoever embeds images is away, what is indexed has to do.
+
+        Raises NotReady where nothing is indexed yet: an empty page would say that there is nothing.
+        """
+        with suppress(Unavailable):
+            await super().catch_up_if_near()
+        reached = await self._index.position()
+        if not reached and await self._reviews.position():
+            raise NotReady(
+                "The image index is not built yet: a running server builds it, or `matjip rebuild-index`.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        return reached
+
+    def _kept(self, upserts: Upserts, removed: Removed) -> tuple[Upserts, Removed]:
+        shown = {key: review for key, review in upserts.items() if review.images}
+        bare = [(tenant, (restaurant_id, review_id)) for tenant, restaurant_id, review_id in upserts.keys() - shown]
+        return shown, [*removed, *bare]
+
+    async def _vectors(self, reviews: Sequence[ReviewDraft]) -> Vectors:
+        """The normalised sum of a review's images; of one whose images cannot be read, zeros: its words still find it."""
+        urls = list(dict.fromkeys(url for review in reviews for url in review.images))
+        rows = dict(zip(urls, (await self._images.embed_images(urls)).astype(np.float64), strict=True))
+        return unit_vectors(np.array([sum(rows[url] for url in review.images) for review in reviews]))
+
+
 def said(mentions: Sequence[Mention]) -> frozenset[str]:
     """What is praised and blamed, as the index and the counters know it: "taste+", "service-"."""
     return frozenset(each.aspect + ("+" if each.polarity == "positive" else "-") for each in mentions)
 
 
-def _last_states(events: Sequence[Event]) -> tuple[dict[ReviewKey, ReviewDraft], list[tuple[str, PointKey]]]:
+def _last_states(events: Sequence[Event]) -> tuple[Upserts, Removed]:
     """What the batch leaves of each review that it touches: the last text, or nothing."""
     last: dict[ReviewKey, ReviewDraft | None] = {}
     for event in events:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import orjson
@@ -26,7 +26,7 @@ from matjip.reviews.validate import is_storable
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import AnalysisFinished, Hook
 
-__all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "THING_WEIGHTS", "WEIGHTS", "Search", "asked_words", "weights_of"]
+__all__ = ["MAX_LIMIT", "MAX_QUERY_CHARS", "THING_WEIGHTS", "WEIGHTS", "Indexed", "Search", "asked_words", "weights_of"]
 
 MAX_LIMIT = 100  # hits a page; each is read from the record
 MAX_QUERY_CHARS = 1_000  # a situation takes a paragraph; more is a review, not a query
@@ -87,6 +87,15 @@ Kind = Literal["search", "images"]
 NO_EXPANSION = Expansion(situation=None, terms=())
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """An index, who makes a query's vector for it, and who brings it up to date."""
+
+    index: Index
+    embedder: Embedder
+    projector: Projector
+
+
 class Search:
     """Pages of reviews that match a query.
 
@@ -102,32 +111,36 @@ class Search:
         judge: Judge,
         projector: Projector,
         *,
+        images: Indexed | None = None,
         language_of: Callable[[str], str],
         clock: Clock,
         hooks: Sequence[Hook] = (),
     ) -> None:
         self._reviews = reviews
-        self._index = index
-        self._embedder = embedder
         self._judge = judge
-        self._projector = projector
+        self._texts = Indexed(index, embedder, projector)
+        self._images = images or self._texts
         self._language_of = language_of
         self._clock = clock
         self._hooks = hooks
 
     async def search(self, ask: SearchAsk, caller: Caller) -> SearchResult:
         """One page of the reviews that match. Raises Invalid with every fault of the ask."""
-        return await self._reported("search", ask, caller)
+        return await self._reported("search", ask, caller, among=self._texts)
 
     async def images(self, ask: SearchAsk, caller: Caller) -> SearchResult:
-        """The same among the reviews that have images; they are chosen before the limit, not after."""
-        return await self._reported("images", replace(ask, has_image=True), caller)
+        """The same among the reviews that have images; they are chosen before the limit, not after.
 
-    async def _reported(self, kind: Kind, ask: SearchAsk, caller: Caller) -> SearchResult:
+        With an image index the vectors are of what the images show, else of the words. Raises Unavailable where whoever
+        embeds images does not answer: a query that nobody has read finds nothing, which is not that nothing is there.
+        """
+        return await self._reported("images", replace(ask, has_image=True), caller, among=self._images)
+
+    async def _reported(self, kind: Kind, ask: SearchAsk, caller: Caller, *, among: Indexed) -> SearchResult:
         began = self._clock.monotonic()
         outcome, found = "internal", 0
         try:
-            result = await self._search(kind, ask, caller)
+            result = await self._search(kind, ask, caller, among=among)
             outcome, found = "ok", len(result.hits)
         except MatjipError as error:
             outcome = error.code
@@ -143,10 +156,11 @@ class Search:
             tell(self._hooks, record)
         return result
 
-    async def _search(self, kind: Kind, ask: SearchAsk, caller: Caller) -> SearchResult:
+    async def _search(self, kind: Kind, ask: SearchAsk, caller: Caller, *, among: Indexed) -> SearchResult:
         fingerprint = _fingerprint(kind, ask, caller)
         offset, seen_position = _check(ask, fingerprint)
-        index_position = await self._projector.catch_up_if_near()
+        (vector,) = await among.embedder.embed([ask.query])  # first of all, since another machine's may be away
+        index_position = await among.projector.catch_up_if_near()
         if seen_position > index_position:
             raise NotReady("The index is being rebuilt and has not reached this page's state yet.", retry_after_s=5)
         log_position = await self._reviews.position()
@@ -156,11 +170,11 @@ class Search:
         asked = tuple(words)
         added = tuple(term for term in expansion.terms if term.lower() not in asked)
         leaning = tuple(sorted(said(heard)))
-        found, total = await self._index.search(
+        found, total = await among.index.search(
             caller.tenant,
             Query(
                 words=(*words.items(), *((term, EXPANDED_WEIGHT) for term in added)),
-                vector=(await self._embedder.embed([ask.query]))[0],
+                vector=vector,
                 said=leaning,
                 weights=weights_of(words),
                 wanted=await self._wanted(ask, caller.tenant),
@@ -181,7 +195,7 @@ class Search:
             as_of=self._clock.now(),
             index_position=index_position,
             log_position=max(log_position, index_position),
-            model=self._embedder.name,
+            model=among.embedder.name,
         )
 
     async def _expand(self, ask: SearchAsk) -> Expansion:

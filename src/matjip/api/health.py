@@ -30,6 +30,7 @@ __all__ = [
     "disk_check",
     "embedder_check",
     "examine",
+    "images_check",
     "index_check",
     "lifecycle_check",
     "memory_check",
@@ -182,6 +183,16 @@ def index_check(reviews: Reviews, index: Index) -> Check:
         return Finding(status="warn" if late else "pass", observed=behind, unit="events", output=output)
 
     return Check(name="index", measurement="behind", kind="datastore", probe=probe)
+
+
+def images_check(reviews: Reviews, index: Index, embedder: Embedder) -> Check:
+    """Whoever embeds images answers, and how many events the image index has not seen yet. Nothing else needs it."""
+
+    async def probe() -> Finding:
+        await embedder.embed(["soup"])
+        return await index_check(reviews, index).probe()
+
+    return Check(name="images", measurement="behind", kind="datastore", probe=probe, is_needed=False)
 
 
 def models_check(judge: Judge) -> Check:

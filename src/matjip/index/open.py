@@ -6,13 +6,10 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from matjip.errors import Fault, Misconfigured
-from matjip.index.exact import ExactIndex
+from matjip.index.exact import MIN_SIMILARITY, ExactIndex
 from matjip.index.index import Index
 
 __all__ = ["IndexSettings", "open_index"]
-
-EXACT_FILE = "index.sqlite"
-EDGE_FOLDER = "index.edge"
 
 
 class IndexSettings(BaseModel, frozen=True, extra="forbid"):
@@ -59,24 +56,33 @@ async def open_index(
     folder: Path,
     embedder: str,
     dimensions: int,
+    name: Literal["index", "images"] = "index",
+    min_similarity: float = MIN_SIMILARITY,
     missing: Literal["refuse", "add"] = "refuse",
 ) -> Index:
     """The configured index for vectors of this embedder; the embedded ones live in this folder.
 
+    An index of another name shares nothing with this one: it has a file, or on a server collections, of its own.
     An index that holds collections of other embedders alone is refused (Misconfigured), or an empty one is added to
     them where the caller builds it. Raises Misconfigured where the package that the kind needs is not installed.
     """
     if settings.kind == "exact":
-        path = folder / EXACT_FILE
-        return await ExactIndex.open(path, embedder=embedder, dimensions=dimensions, missing=missing)
+        return await ExactIndex.open(
+            folder / f"{name}.sqlite",
+            embedder=embedder,
+            dimensions=dimensions,
+            min_similarity=min_similarity,
+            missing=missing,
+        )
     try:
         if settings.kind == "edge":
             from matjip.index.edge import EdgeIndex
 
             return await EdgeIndex.open(
-                folder / EDGE_FOLDER,
+                folder / f"{name}.edge",
                 embedder=embedder,
                 dimensions=dimensions,
+                min_similarity=min_similarity,
                 depth=settings.depth,
                 exact_total=settings.exact_total,
                 missing=missing,
@@ -94,11 +100,13 @@ async def open_index(
         embedder=embedder,
         dimensions=dimensions,
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
-        name=settings.name,
+        # "_" is in no installation's name, so that nobody's index is called like another's images.
+        name=settings.name if name == "index" else f"{settings.name}_{name}",
         shards=settings.shards,
         replicas=settings.replicas,
         on_disk=settings.on_disk,
         timeout_s=settings.timeout_s,
+        min_similarity=min_similarity,
         depth=settings.depth,
         exact_total=settings.exact_total,
         missing=missing,

@@ -34,7 +34,7 @@ class ImageSettings(BaseModel, frozen=True, extra="forbid"):
     )
     min_similarity: float = Field(
         0.2,
-        ge=-1,
+        gt=0,
         le=1,
         description="From this cosine on a picture matches a query by itself; models differ in what theirs mean.",
     )
