@@ -166,6 +166,7 @@ def _working(restaurant: str, judged: Judged, profiles: Mapping[str, Profile]) -
             others=tuple(_restaurant(name) for name in peers),
             review_counts={name: profile.reviews for name, profile in peers.items()},
             profiles=peers,
+            alike=(),
             compared_language="ko",
             counted_to=1,
             quality=Quality(),  # corrects the figures shown, decides nothing

@@ -15,6 +15,7 @@ import uvicorn
 from threadpoolctl import threadpool_limits
 
 from matjip import __version__
+from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.counters import SqlCounters
 from matjip.analysis.evidence import Mask
@@ -175,6 +176,7 @@ async def open_service(
                 judge,
                 SqlResults(database),
                 GroupProfiles(reviews, counters, projector.catch_up_if_near),
+                Alike(index.centroid),
                 clock=clock,
                 new_id=ids,
                 language_of=language_of,

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from sqlalchemy import text
 
+from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.ask import Ask
 from matjip.analysis.counters import MemoryCounters
@@ -34,6 +36,10 @@ CONTENTS = (
 )
 
 
+async def _no_centroid(_tenant, _restaurant_id):
+    return np.zeros(2, dtype=np.int64), 0
+
+
 class Opened:
     """The analyses over the file in a folder."""
 
@@ -46,6 +52,7 @@ class Opened:
             CachedJudge(LiteJudge.load()),
             SqlResults(self.database),
             GroupProfiles(self.reviews, MemoryCounters(), self.reviews.position),
+            Alike(_no_centroid),
             clock=self.clock,
             new_id=new_id,
             language_of=language_of,

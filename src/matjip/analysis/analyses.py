@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from matjip.analysis import wording
+from matjip.analysis.alike import Alike
 from matjip.analysis.ask import Ask, Run
 from matjip.analysis.directory import Directory
 from matjip.analysis.evidence import (
@@ -39,7 +40,7 @@ from matjip.analysis.result import (
 )
 from matjip.analysis.results import Results, RunCursor
 from matjip.analysis.sentiment import lean
-from matjip.analysis.strengths import Rules, Working, choose_group, find_strengths
+from matjip.analysis.strengths import EVERYONE, Rules, Working, choose_group, find_strengths
 from matjip.analysis.summary import summarise
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
@@ -53,7 +54,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "5"  # of the pure steps; another version makes stored results out of date
+VERSION = "6"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result
@@ -86,6 +87,9 @@ class AnalysisSettings(BaseModel):
     group_min_restaurants: int = Field(default=3, ge=1, description="Restaurants in a comparison group, at least.")
     group_min_reviews: int = Field(default=100, ge=1, description="Reviews in a comparison group, at least.")
     group_max_restaurants: int = Field(default=200, ge=1, description="Restaurants in a comparison group, at most.")
+    group_similar_restaurants: int = Field(
+        default=50, ge=1, description="Restaurants in a group of the most similar ones, at most."
+    )
     false_discovery_rate: float = Field(
         default=0.05, gt=0, lt=1, description="Share of wrong distinct strengths tolerated."
     )
@@ -114,6 +118,7 @@ class AnalysisSettings(BaseModel):
             group_min_restaurants=self.group_min_restaurants,
             group_min_reviews=self.group_min_reviews,
             group_max_restaurants=self.group_max_restaurants,
+            group_similar_restaurants=self.group_similar_restaurants,
             false_discovery_rate=self.false_discovery_rate,
             min_difference=self.min_difference,
             shrink_reviews=self.shrink_reviews,
@@ -133,6 +138,7 @@ class Peers:
     others: tuple[Restaurant, ...] = ()
     review_counts: tuple[tuple[str, int], ...] = ()
     profiles: tuple[tuple[str, Profile], ...] = ()
+    alike: tuple[str, ...] = ()
     language: str = ""  # of the reviews that are compared
     counted_to: int = 0
 
@@ -180,6 +186,7 @@ class Analyses:
         judge: Judge,
         results: Results,
         profiles: GroupProfiles,
+        alike: Alike,
         *,
         clock: Clock,
         new_id: Ids,
@@ -201,6 +208,7 @@ class Analyses:
         self._hooks = hooks
         self._settings = settings or AnalysisSettings()
         self._profiles = profiles
+        self._alike = alike
         self._quality = quality or Quality()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._recent = Recent()
@@ -367,6 +375,7 @@ class Analyses:
                 language,
                 self._judge.name,
                 self._settings.model_dump_json(),
+                self._quality.model_dump_json(),
                 peers.fingerprint(),
             )
             name = await asyncio.to_thread(snapshot.hash, *about)
@@ -459,7 +468,12 @@ class Analyses:
         here = listing.restaurants.get(snapshot.restaurant_id)
         others = tuple(each for each in listing.restaurants.values() if each.id != snapshot.restaurant_id)
         counts = listing.review_counts
-        _, ids = choose_group(here, others, counts, self._settings.rules(len(snapshot.reviews)))
+        rules = self._settings.rules(len(snapshot.reviews))
+        chosen_by, ids = choose_group(here, others, counts, rules)
+        alike: tuple[str, ...] = ()
+        if chosen_by == EVERYONE and len(others) > rules.group_similar_restaurants:
+            alike = await self._alike.to(snapshot.tenant, snapshot.restaurant_id, counts)
+            _, ids = choose_group(here, others, counts, rules, alike=alike)
         language = _most_written_in(snapshot)
         counted = counted_in(snapshot.window, language)
         profiles, counted_to = await self._profiles.of(snapshot.tenant, ids, counted, position=position)
@@ -468,6 +482,7 @@ class Analyses:
             others=others,
             review_counts=tuple(sorted((each, counts.get(each, 0)) for each in ids or counts)),
             profiles=tuple(sorted(profiles.items())),
+            alike=alike,
             language=language,
             counted_to=counted_to,
         )
@@ -544,6 +559,7 @@ class Analyses:
                 others=draft.peers.others,
                 review_counts=dict(draft.peers.review_counts),
                 profiles=dict(draft.peers.profiles),
+                alike=draft.peers.alike,
                 compared_language=draft.peers.language,
                 counted_to=draft.peers.counted_to,
                 quality=self._quality,

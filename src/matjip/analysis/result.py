@@ -231,7 +231,7 @@ class SummaryResult(Result):
 class Group(Shape):
     """Whom the restaurant is compared with."""
 
-    chosen_by: str = Field(description='How: "category+region+price", "category", "everyone", or "none".')
+    chosen_by: str = Field(description='How: "category+region+price", "category", "similar", "everyone", or "none".')
     restaurants: int = Field(description="Size of the group, without this one.")
     reviews: int = Field(description="Those in the language that is compared, and in the whole months of the window.")
     language: str | None = Field(default=None, description="Reviews in this language are compared, here and there.")

@@ -19,6 +19,7 @@ from matjip.inference.task import Aspect
 from matjip.reviews.review import Restaurant
 
 __all__ = [
+    "EVERYONE",
     "STEPS",
     "Candidate",
     "Claim",
@@ -30,7 +31,7 @@ __all__ = [
 
 HALF_LIFE_DAYS = 180.0  # praise half a year old counts half in the ranking
 UNDATED_WEIGHT = 0.5  # of a review that does not say when it was written
-EVERYONE, NOBODY = "everyone", "none"
+SIMILAR, EVERYONE, NOBODY = "similar", "everyone", "none"
 Key = tuple[Aspect, str | None, str | None]  # aspect, thing, opinion
 
 
@@ -46,6 +47,7 @@ class Rules:
     group_min_restaurants: int
     group_min_reviews: int
     group_max_restaurants: int
+    group_similar_restaurants: int
     false_discovery_rate: float
     min_difference: float
     shrink_reviews: int
@@ -92,6 +94,7 @@ class Working:
     others: tuple[Restaurant, ...]
     review_counts: Mapping[str, int]
     profiles: Mapping[str, Profile]  # of the group, of reviews in `compared_language` alone
+    alike: tuple[str, ...]  # other restaurants, the most similar first, where that was asked for
     compared_language: str
     counted_to: int  # log position of the profiles
     quality: Quality
@@ -183,7 +186,9 @@ def merge(working: Working) -> Working:
 
 def choose_peers(working: Working) -> Working:
     """E: the narrowest group that is large enough."""
-    chosen_by, ids = choose_group(working.here, working.others, working.review_counts, working.rules)
+    chosen_by, ids = choose_group(
+        working.here, working.others, working.review_counts, working.rules, alike=working.alike
+    )
     reviews = sum(working.profiles[each].reviews for each in ids if each in working.profiles)
     note = None
     if chosen_by == NOBODY:
@@ -305,14 +310,21 @@ STEPS: tuple[tuple[str, str, Callable[[Working], Working]], ...] = (
 
 
 def choose_group(
-    here: Restaurant | None, others: Sequence[Restaurant], review_counts: Mapping[str, int], rules: Rules
+    here: Restaurant | None,
+    others: Sequence[Restaurant],
+    review_counts: Mapping[str, int],
+    rules: Rules,
+    *,
+    alike: Sequence[str] = (),
 ) -> tuple[str, tuple[str, ...]]:
     """How the peers were chosen and who they are: the first of ever wider groups with enough restaurants and reviews.
 
-    A group larger than the limit is thinned by a hash of the ids, which favours nobody and repeats.
+    By category, region and price band; then those whose reviews are most `alike`, where there are more than that; then
+    everyone. A group larger than the limit is thinned by a hash of the ids, which favours nobody and repeats.
     """
     peers = [each for each in others if (here is None or each.id != here.id) and review_counts.get(each.id, 0)]
-    for name, group in _ever_wider(here, peers):
+    nearest = alike[: rules.group_similar_restaurants] if len(others) > rules.group_similar_restaurants else ()
+    for name, group in _ever_wider(here, peers, nearest):
         thinned = sorted(group, key=lambda each: hashlib.blake2b(each.id.encode()).digest())[
             : rules.group_max_restaurants
         ]
@@ -501,20 +513,24 @@ def _weight(claim: Claim, judged: Judged) -> float:
     return math.log1p(claim.support) * (0.5 + 0.5 * recency)
 
 
-def _ever_wider(here: Restaurant | None, peers: Sequence[Restaurant]) -> list[tuple[str, list[Restaurant]]]:
+def _ever_wider(
+    here: Restaurant | None, peers: Sequence[Restaurant], alike: Sequence[str]
+) -> list[tuple[str, list[Restaurant]]]:
     wider: list[tuple[str, list[Restaurant]]] = []
     if here is not None and here.categories:
-        alike = [each for each in peers if set(each.categories) & set(here.categories)]
-        near = [each for each in alike if here.region and each.region == here.region]
+        akin = [each for each in peers if set(each.categories) & set(here.categories)]
+        near = [each for each in akin if here.region and each.region == here.region]
         wider += [
             (
                 "category+region+price",
                 [each for each in near if here.price_band and each.price_band == here.price_band],
             ),
             ("category+region", near),
-            ("category+price", [each for each in alike if here.price_band and each.price_band == here.price_band]),
-            ("category", alike),
+            ("category+price", [each for each in akin if here.price_band and each.price_band == here.price_band]),
+            ("category", akin),
         ]
+    if alike:
+        wider.append((SIMILAR, [each for each in peers if each.id in set(alike)]))
     return [*wider, (EVERYONE, list(peers))]
 
 

@@ -244,7 +244,8 @@ def _told_group(group: Group, say: Say) -> str:
         return " ".join(filter(None, (say("not_compared"), group.note)))
     known = {"category": say("category"), "region": say("region"), "price": say("price")}
     parts = [known.get(part, part) for part in group.chosen_by.split("+")]
-    which = say("everyone") if group.chosen_by == "everyone" else say("same", parts="·".join(parts))
+    alone = group.chosen_by in ("everyone", "similar")
+    which = say(group.chosen_by) if alone else say("same", parts="·".join(parts))
     return say("compared", which=which, restaurants=group.restaurants, reviews=group.reviews)
 
 

@@ -82,6 +82,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not_compared": ("비교할 식당이 없습니다.", "There is no group to compare with."),
     "same": ("같은 {parts}의", "same {parts}"),
     "everyone": ("모든", "everyone"),
+    "similar": ("리뷰가 가장 비슷한", "those with the most similar reviews"),
     "category": ("업종", "category"),
     "region": ("지역", "region"),
     "price": ("가격대", "price band"),

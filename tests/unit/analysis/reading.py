@@ -4,6 +4,9 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
+from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses, AnalysisSettings
 from matjip.analysis.counters import EVERYTHING, MemoryCounters, Opinions, month_of
 from matjip.analysis.profiles import GroupProfiles
@@ -110,6 +113,7 @@ class World:
             self.judge,
             self.results,
             GroupProfiles(self.reviews, CountedAtOnce(self.reviews, self.judge), self.reviews.position),
+            Alike(self.centroid),
             clock=self.clock,
             new_id=numbered_ids("run"),
             language_of=language_of,
@@ -119,6 +123,11 @@ class World:
             hooks=[self.records.append],
             settings=AnalysisSettings(**settings),
         )
+
+    async def centroid(self, tenant, restaurant_id):
+        """The sum of vectors of two numbers: how often the broth is spoken of, and how often service is."""
+        said = [review.content for review in await self._read(tenant, restaurant_id)]
+        return np.array([sum("국물" in each for each in said), sum("친절" in each for each in said)]), len(said)
 
     async def count_reads(self, *args, **kwargs):
         self.reads += 1

@@ -134,3 +134,20 @@ def _with_the_word_before(find):
         return tuple(replace(each, target=target) for each in find(text))
 
     return longer
+
+
+async def test_without_a_category_the_peers_are_those_whose_reviews_are_most_alike():
+    world = World(group_similar_restaurants=3, group_min_reviews=30)
+    for peer in ("r", "a", "b", "c"):
+        await world.write(*["친절해요"] * 12, restaurant_id=peer)
+    for peer in ("d", "e"):
+        await world.write(*["국물이 진해요"] * 12, restaurant_id=peer)
+    group = (await world.analyses.strengths(ASK, CALLER)).group
+    assert (group.chosen_by, group.restaurants, group.reviews) == ("similar", 3, 36)
+
+
+async def test_when_everyone_is_few_everyone_is_the_group():
+    world = World(group_similar_restaurants=5)
+    for peer in ("r", "a", "b", "c"):
+        await world.write(*["친절해요"] * 40, restaurant_id=peer)
+    assert (await world.analyses.strengths(ASK, CALLER)).group.chosen_by == "everyone"
