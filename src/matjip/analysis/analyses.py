@@ -26,6 +26,7 @@ from matjip.analysis.evidence import (
     from_record,
     units,
 )
+from matjip.analysis.feedback import FeedbackStore, MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
 from matjip.analysis.recent import Recent
 from matjip.analysis.result import (
@@ -40,6 +41,7 @@ from matjip.analysis.result import (
 )
 from matjip.analysis.results import Results, RunCursor
 from matjip.analysis.sentiment import lean
+from matjip.analysis.standing import Standings, read_standings
 from matjip.analysis.strengths import EVERYONE, Rules, Working, choose_group, find_strengths
 from matjip.analysis.summary import summarise
 from matjip.caller import Caller
@@ -194,6 +196,7 @@ class Analyses:
         mask: Mask,
         near_duplicates: NearDuplicates,
         quality: Quality | None = None,
+        feedback: FeedbackStore | None = None,
         hooks: Sequence[Hook] = (),
         settings: AnalysisSettings | None = None,
     ) -> None:
@@ -210,6 +213,7 @@ class Analyses:
         self._profiles = profiles
         self._alike = alike
         self._quality = quality or Quality()
+        self._feedback = feedback or MemoryFeedback()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._recent = Recent()
         self._directory = Directory(reviews)
@@ -238,7 +242,7 @@ class Analyses:
         return answers
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
-        """The stored result, `stale` where reviews have changed since; what was deleted or rewritten is quoted no more.
+        """The stored result, `stale` where reviews or labels have changed since; what was deleted or rewritten is quoted no more.
 
         Raises NotFound where nothing is stored.
         """
@@ -246,9 +250,13 @@ class Analyses:
         stored = await self._results.latest(tenant, restaurant_id, analysis)
         if stored is None:
             raise NotFound(f"Restaurant {restaurant_id} has no stored {analysis}; ask for one first.")
+        standings = await self._standings(tenant, restaurant_id)
         if await self._reviews.revision(tenant, restaurant_id) == stored.meta.revision:
-            return _with_meta(stored, stale=False)
-        return await self._stale(stored, tenant)
+            return standings.shown(_with_meta(stored, stale=stored.meta.feedback != standings.corrected_to))
+        return standings.shown(await self._stale(stored, tenant))
+
+    async def _standings(self, tenant: str, restaurant_id: str) -> Standings:
+        return await read_standings(self._feedback, self._reviews, tenant, restaurant_id)
 
     async def _stale(self, stored: R, tenant: str) -> R:
         """The stored result as it may still be shown: without quotes and citations of reviews that are gone."""
@@ -291,6 +299,7 @@ class Analyses:
         began, started_at = self._clock.monotonic(), self._clock.now()
         outcome = "internal"
         result: R | None = None
+        standings = Standings()
         try:
             _check(ask)
             key: tuple[object, ...]
@@ -298,10 +307,12 @@ class Analyses:
                 revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
                 if self._recent.revision(caller.tenant, ask.restaurant_id) != revision:  # it may have gone since
                     await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
-                key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), revision, ask.refresh)
+                standings = await self._standings(caller.tenant, ask.restaurant_id)
+                about = (revision, standings.corrected_to, ask.refresh)
+                key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
             else:
                 revision, key = 0, (self._new_id(),)  # sent inline: nobody else's
-            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller, revision))
+            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller, revision, standings))
             result, outcome = answer[0], "joined" if joined else answer[1]
         except MatjipError as error:
             outcome = error.code
@@ -328,7 +339,7 @@ class Analyses:
             )
             await self._leave(run, result, ask)
             self._report(run, seconds)
-        return _with_meta(result, request_id=caller.request_id)
+        return standings.shown(_with_meta(result, request_id=caller.request_id))
 
     async def _leave(self, run: Run, result: Result | None, ask: Ask) -> None:
         if run.outcome in ("invalid", "not_found"):
@@ -360,7 +371,7 @@ class Analyses:
             if not flight.waiting and not flight.task.done():
                 flight.task.cancel()
 
-    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, revision: int) -> tuple[R, str]:
+    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, revision: int, standings: Standings) -> tuple[R, str]:
         began, erasures = self._clock.monotonic(), self._erasures
         snapshot = await self._snapshot(ask, caller.tenant, revision)
         stored = None
@@ -377,18 +388,21 @@ class Analyses:
                 self._settings.model_dump_json(),
                 self._quality.model_dump_json(),
                 peers.fingerprint(),
+                str(standings.corrected_to),
             )
             name = await asyncio.to_thread(snapshot.hash, *about)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 return _with_meta(stored, reused=True, stale=False), "reused"
-            judged = await self._judged(snapshot)
+            judged = standings.applied(await self._judged(snapshot))
         except Unavailable:
             if not isinstance(stored, kind.shape):
                 raise
             return await self._stale(stored, caller.tenant), "unavailable"
         draft = Draft(
             judged=judged,
-            meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline),
+            meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline).model_copy(
+                update={"feedback": standings.corrected_to}
+            ),
             language=language,
             min_support=self._settings.least_support(judged.considered),
             peers=peers,
@@ -543,6 +557,8 @@ class Analyses:
             meta=draft.meta,
             language=draft.language,
             overall=said.overall,
+            positive_count=said.leaning[0],
+            negative_count=said.leaning[1],
             positive=said.positive,
             negative=said.negative,
             aspects=said.aspects,

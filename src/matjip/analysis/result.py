@@ -1,5 +1,6 @@
 """What the analyses answer. These models are what is stored, what the API shows and what `--json` prints: one definition."""
 
+import hashlib
 from datetime import datetime
 from typing import Literal
 
@@ -34,10 +35,17 @@ __all__ = [
     "Usage",
     "Why",
     "Window",
+    "claim_id",
 ]
 
 AnalysisName = Literal["sentiment", "summary", "strengths"]
 Status = Literal["ok", "insufficient_evidence"]
+CLAIM_ID_BYTES = 8  # among the claims of one restaurant
+
+
+def claim_id(*about: str | None) -> str:
+    """A claim's id from what it is about, so that it outlives the counts in its words: of the analysis, the aspect and so on."""
+    return hashlib.blake2b(repr(about).encode(), digest_size=CLAIM_ID_BYTES).hexdigest()
 
 
 class Shape(BaseModel):
@@ -84,12 +92,15 @@ class Meta(Shape):
     reused: bool = Field(default=False, description="True when nothing had changed and the stored result was given.")
     stale: bool = Field(default=False, description="True when reviews changed since and a refresh was not possible.")
     degraded: bool = Field(default=False, description="True when a fallback answered.")
-    engine: str = Field(description='Who judged: "lite".')
+    engine: str = Field(description='Who judged: "lite"; "lite+person" where people corrected labels.')
     model: str = Field(description="Names and versions of the models used.")
     prompt_version: str | None = Field(default=None, description="Null while no prompt is used.")
     window: Window
     counts: Counts
     usage: Usage
+    feedback: int = Field(
+        default=0, description="Position of the last correction of a label or a mention when the reviews were read."
+    )
     disclosure: str
 
 
@@ -117,7 +128,8 @@ class ReviewSentiment(Shape):
     label: Label
     confidence: float
     p_positive: float
-    decided_by: str
+    decided_by: str = Field(description='"lite", or "person" where the label was corrected.')
+    flagged: bool = Field(default=False, description="True where somebody doubts it.")
 
 
 class Month(Shape):
@@ -147,6 +159,7 @@ class SentimentResult(Result):
     sampling_interval: Interval | None = Field(default=None, description="The same if every label were right.")
     by_month: tuple[Month, ...]
     reviews: tuple[ReviewSentiment, ...]
+    hidden: int = Field(default=0, description="Labels that are counted and, by people's wish, not listed.")
 
 
 class Span(Shape):
@@ -175,6 +188,7 @@ class Quote(Shape):
 class Statement(Shape):
     """One sentence, counted and cited."""
 
+    claim_id: str = Field(default="", description="What feedback names; the same after every refresh.")
     text: str
     aspect: Aspect
     polarity: Polarity
@@ -186,6 +200,8 @@ class Statement(Shape):
     latest: datetime | None = Field(default=None, description="When the newest of them was written.")
     review_ids: tuple[str, ...]
     quotes: tuple[Quote, ...]
+    flagged: bool = Field(default=False, description="True where somebody doubts it.")
+    corrected: bool = Field(default=False, description="True where the text is a person's; the evidence is the same.")
 
 
 class Trend(Shape):
@@ -223,9 +239,12 @@ class SummaryResult(Result):
 
     language: str = Field(description="Of the sentences: ko or en.")
     overall: str | None = Field(description="Two or three sentences with counts; null when the status is not ok.")
+    positive_count: int = Field(default=0, description="Reviews whose label is positive, as in `overall`.")
+    negative_count: int = Field(default=0, description="Reviews whose label is negative.")
     positive: tuple[Statement, ...]
     negative: tuple[Statement, ...]
     aspects: tuple[AspectSummary, ...]
+    hidden: int = Field(default=0, description="Statements that people hid.")
 
 
 class Group(Shape):
@@ -268,6 +287,8 @@ class Distinct(Shape):
 class Strength(Shape):
     """One claim about the restaurant, with the reviews behind it."""
 
+    claim_id: str = Field(default="", description="What feedback names; the same after every refresh.")
+    same_as: tuple[str, ...] = Field(default=(), description="Ids under which parts of it would stand by themselves.")
     type: Literal["representative", "distinct"]
     aspect: Aspect
     claim: str
@@ -277,6 +298,8 @@ class Strength(Shape):
     distinct: Distinct | None = None
     review_ids: tuple[str, ...]
     quotes: tuple[Quote, ...]
+    flagged: bool = Field(default=False, description="True where somebody doubts it.")
+    corrected: bool = Field(default=False, description="True where the text is a person's; the evidence is the same.")
 
 
 class Step(Shape):
@@ -307,6 +330,7 @@ class StrengthsResult(Result):
     group: Group
     comparison: tuple[Comparison, ...]
     steps: tuple[Step, ...]
+    hidden: int = Field(default=0, description="Strengths that people hid.")
 
 
 class Why(Shape):

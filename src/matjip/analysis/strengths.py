@@ -12,7 +12,7 @@ from matjip.analysis.distinct import against_group
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.profiles import Profile, profile_of, together
 from matjip.analysis.proportions import Share, corrected_difference, percentile, shrunk_difference
-from matjip.analysis.result import Comparison, Corrected, Distinct, Group, Step, Strength
+from matjip.analysis.result import Comparison, Corrected, Distinct, Group, Step, Strength, claim_id
 from matjip.analysis.sample import Sample, stratified
 from matjip.inference.quality import Quality
 from matjip.inference.task import Aspect
@@ -66,6 +66,11 @@ class Candidate:
     target: str | None
     opinion: str | None  # None: a thing under any opinion, or the whole aspect
     places: tuple[Place, ...]
+    joined: tuple[Key, ...] = ()  # other candidates that were found to be one with it
+
+    @property
+    def key(self) -> Key:
+        return self.aspect, self.target, self.opinion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class Claim:
     support: int
     places: tuple[Place, ...]
     is_whole: bool  # of everything that praises the aspect, the share that step G tests
+    key: Key
+    joined: tuple[Key, ...] = ()
     among: tuple[str, ...] = ()  # of a whole aspect: opinions that several voices share, the most shared first
     named: tuple[str, ...] = ()  # of a whole aspect: things that several voices name
     opinions: tuple[str, ...] = ()  # of an aspect in which no thing is named: all that the claim says
@@ -359,7 +366,8 @@ def _as_one(things: Sequence[Candidate], working: Working) -> list[Candidate]:
         if same is None:
             ones.append(each)
         else:
-            ones[same] = replace(ones[same], places=tuple(dict.fromkeys((*ones[same].places, *each.places))))
+            places = tuple(dict.fromkeys((*ones[same].places, *each.places)))
+            ones[same] = replace(ones[same], places=places, joined=(*ones[same].joined, each.key))
     return ones
 
 
@@ -392,7 +400,8 @@ def _joined(things: Sequence[Candidate], opinions: Sequence[Candidate], working:
         called_so = [sum(_said(place, working) == each.opinion for place in thing.places) for thing in joined]
         if called_so and max(called_so) >= working.rules.min_support and each.aspect not in ("taste", "menu"):
             at = called_so.index(max(called_so))
-            joined[at] = replace(joined[at], places=(*joined[at].places, *each.places))
+            places = (*joined[at].places, *each.places)
+            joined[at] = replace(joined[at], places=places, joined=(*joined[at].joined, each.key))
         else:
             joined.append(each)
     return joined
@@ -432,6 +441,8 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
         support=support_count,
         places=tuple(sorted(candidate.places, key=lambda place: _said(place, working) not in named)),
         is_whole=is_whole,
+        key=candidate.key,
+        joined=candidate.joined,
         among=among,
         named=things,
         opinions=tuple(named) if candidate.target is None and not is_whole else (),
@@ -462,6 +473,8 @@ def _named_opinions(opinions: Sequence[str], voices: Mapping[str, Collection[int
 def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: bool) -> Strength:
     judged = working.judged
     return Strength(
+        claim_id=claim_id("strengths", *claim.key),
+        same_as=tuple(claim_id("strengths", *key) for key in claim.joined),
         type="distinct" if is_distinct else "representative",
         aspect=claim.aspect,
         claim=_compared(claim, working) if is_distinct else claim.text,

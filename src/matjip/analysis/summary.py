@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.proportions import wilson
-from matjip.analysis.result import AspectSummary, Quote, Statement
+from matjip.analysis.result import AspectSummary, Quote, Statement, claim_id
 from matjip.analysis.sentiment import lean
 from matjip.analysis.trends import lately, trends
 from matjip.inference.task import Aspect, Polarity
 
-__all__ = ["Said", "summarise"]
+__all__ = ["Said", "overall", "summarise"]
 
 ASPECTS_IN_OVERALL = 4  # more than four things in a sentence are not remembered
 NAMED_SHARE = 0.2  # of a statement's support: a word that fewer name is not worth naming
@@ -25,6 +25,7 @@ class Said:
     """The part of a SummaryResult that comes from the reviews alone; all empty when there is too little to say."""
 
     overall: str | None
+    leaning: tuple[int, int]  # reviews whose label is positive, and negative
     positive: tuple[Statement, ...]
     negative: tuple[Statement, ...]
     aspects: tuple[AspectSummary, ...]
@@ -49,6 +50,7 @@ def summarise(
         written = [at for place in places if (at := judged.snapshot.reviews[place.review].created_at) is not None]
         of_late = judged.support(place.review for place in places if place.review in recent) if are_dated else None
         return Statement(
+            claim_id=claim_id("summary", aspect, polarity),
             text=wording.statement(
                 aspect,
                 polarity,
@@ -77,8 +79,15 @@ def summarise(
     }
     positive = _by_support(statement for statement in made.values() if statement.polarity == "positive")
     negative = _by_support(statement for statement in made.values() if statement.polarity == "negative")
+    counts = lean(judged).counts
+    leaning = (counts["positive"], counts["negative"])
     return Said(
-        overall=_overall(judged, positive, negative, language) if made else None,
+        overall=overall(
+            considered=judged.considered, leaning=leaning, positive=positive, negative=negative, language=language
+        )
+        if made
+        else None,
+        leaning=leaning,
         positive=positive,
         negative=negative,
         aspects=_aspects(judged, made, language=language, mask=mask, quote_chars=quote_chars),
@@ -105,18 +114,22 @@ def _named(judged: Judged, places: tuple[Place, ...], support: int, language: wo
     ][:2]
 
 
-def _overall(
-    judged: Judged, positive: tuple[Statement, ...], negative: tuple[Statement, ...], language: wording.Language
+def overall(
+    *,
+    considered: int,
+    leaning: tuple[int, int],
+    positive: tuple[Statement, ...],
+    negative: tuple[Statement, ...],
+    language: wording.Language,
 ) -> str:
-    """Praise and blame share the sentence by their number, and neither that exists is left out."""
-    leaning = lean(judged)
+    """How the reviews lean and what they speak of: praise and blame share the sentence by their number, and neither that exists is left out."""
     praise, blame = (sum(statement.support for statement in of) for of in (positive, negative))
-    for_blame = round(ASPECTS_IN_OVERALL * blame / (praise + blame))
+    for_blame = round(ASPECTS_IN_OVERALL * blame / max(praise + blame, 1))
     for_blame = min(max(for_blame, 1), ASPECTS_IN_OVERALL - 1) if praise and blame else for_blame
     return wording.overall(
-        considered=judged.considered,
-        positive=leaning.counts["positive"],
-        negative=leaning.counts["negative"],
+        considered=considered,
+        positive=leaning[0],
+        negative=leaning[1],
         praised=[(each.aspect, each.support) for each in positive[: ASPECTS_IN_OVERALL - for_blame]],
         blamed=[(each.aspect, each.support) for each in negative[:for_blame]],
         language=language,

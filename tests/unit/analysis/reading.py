@@ -9,6 +9,7 @@ import numpy as np
 from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses, AnalysisSettings
 from matjip.analysis.counters import EVERYTHING, MemoryCounters, Opinions, month_of
+from matjip.analysis.feedback import MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles
 from matjip.analysis.projection import said
 from matjip.analysis.results import MemoryResults
@@ -107,6 +108,7 @@ class World:
         self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
         self.results = MemoryResults()
+        self.feedback = MemoryFeedback()
         self.records: list[object] = []
         self.analyses = Analyses(
             self.reviews,
@@ -120,6 +122,7 @@ class World:
             mask=lambda text: re.sub(r"\d", "*", text),
             near_duplicates=lambda texts: [None] * len(texts),
             quality=quality,
+            feedback=self.feedback,
             hooks=[self.records.append],
             settings=AnalysisSettings(**settings),
         )
