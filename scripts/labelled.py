@@ -1,28 +1,20 @@
 """Labelled sets as `matjip eval` reads them: `python scripts/labelled.py DATA OUT` converts what lies in DATA into OUT."""
 
-import csv
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
-from training.sources import mams_windows, nsmc
+from training.sources import KOREAN_CATEGORIES, KOREAN_POLARITIES, mams_windows, nsmc
+from training.sources import kor_semeval as sentences_of
 
 Rows = Iterable[dict[str, object]]
 
 OWN = Path(__file__).resolve().parents[1] / "tests" / "unit" / "evaluation" / "labelled.tsv"
 NSMC, KOR_SEMEVAL, MAMS = "nsmc_reviews.tsv.gz", "kor_semeval14_train.csv", "mams/val.xml"
 SIDES = ("negative", "positive")
-# As in training/card.py: 음식 is what we call taste, menu and portion; 분위기 is the room and all in it.
-CATEGORIES = {
-    "음식": "taste|menu|portion",
-    "서비스": "service",
-    "가격": "price",
-    "분위기": "atmosphere|cleanliness",
-}
-POLARITIES = {"긍정": "positive", "부정": "negative", "중립": "neutral", "대립": None}  # both at once leans no one way
+POLARITIES = {**KOREAN_POLARITIES, "중립": "neutral", "대립": None}  # both at once leans no one way
 
 
 def main(data: Path, out: Path) -> None:
@@ -50,15 +42,11 @@ def nsmc_development(path: Path) -> Rows:
 
 def kor_semeval(path: Path) -> Rows:
     """Restaurant sentences: the label where all categories lean one way, and every category as an aspect."""
-    sentences: dict[str, dict[str, str]] = defaultdict(dict)
-    with path.open(encoding="utf-8", newline="") as lines:
-        for line in csv.DictReader(lines):
-            sentences[line["original_sentence"]][line["auxiliary_sentence"]] = line["label"]
-    for text, labels in sentences.items():
+    for text, labels in sentences_of(path).items():
         spoken = {label for label in labels.values() if label in POLARITIES}
         aspects = [
-            {"aspect": ours, "polarity": POLARITIES[labels[category]]}
-            for category, ours in CATEGORIES.items()
+            {"aspect": "|".join(ours), "polarity": POLARITIES[labels[category]]}
+            for category, ours in KOREAN_CATEGORIES.items()
             if labels.get(category) in POLARITIES
         ]
         yield {"text": text, "label": POLARITIES[min(spoken)] if spoken in ONE_SIDED else None, "aspects": aspects}

@@ -1,13 +1,12 @@
 """The model card: what the shipped weights are made of and how good they are, measured by the run that writes it."""
 
 import asyncio
-import csv
 import json
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,24 +19,13 @@ from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.sentiment import SentimentModel
-from training.retrieval import retrieval
 from training.sentiment import figures
-from training.sources import mams_windows, nsmc
+from training.sources import KOREAN_CATEGORIES, KOREAN_POLARITIES, SPOKEN_OF, kor_semeval, mams_windows, nsmc
 from training.terms import figures as term_figures
 from training.terms import marked
 
 __all__ = ["write"]
 
-# Kor-SemEval's categories as ours, by SemEval-2014's own definitions: 음식 is what we call taste, menu and portion;
-# 분위기 ("ambience") is the room and all in it, so that a dirty table belongs to it; the rest is one to one.
-CATEGORIES = {
-    "음식": {"taste", "menu", "portion"},
-    "서비스": {"service"},
-    "가격": {"price"},
-    "분위기": {"atmosphere", "cleanliness"},
-}
-POLARITIES = {"긍정": "positive", "부정": "negative"}
-SPOKEN_OF = {"긍정", "부정", "중립", "대립"}
 SPEED_TEXTS = 20_000
 OWN = Path("tests/unit/evaluation/labelled.tsv")  # label, text: written by us, no sentence of the grammar among them
 WEIGHTS = (
@@ -73,10 +61,9 @@ class AspectFigures:
         )
 
 
-def write(card: Path, weights: Path, nsmc_path: Path, mams_folder: Path, kor_semeval: Path | None) -> None:
+def write(card: Path, weights: Path, nsmc_path: Path, mams_folder: Path, kor_semeval_path: Path | None) -> None:
     """Evaluate the weights in the folder and write the card."""
     finder = AspectFinder.load(weights)
-    embedder = LiteEmbedder.load(weights / "embedding.npz")
     model = SentimentModel.load(weights)
     judge = LiteJudge(model, finder)
     development = nsmc(nsmc_path)["development"]
@@ -92,14 +79,12 @@ def write(card: Path, weights: Path, nsmc_path: Path, mams_folder: Path, kor_sem
         row("NSMC, the same, the whole judge", asyncio.run(evaluate_sentiment(judge, labelled(development)))),
         row("our own hard short reviews, Korean and English", asyncio.run(evaluate_sentiment(judge, own_rows()))),
     ]
-    if kor_semeval is not None:
-        sentences = read_kor_semeval(kor_semeval)
+    if kor_semeval_path is not None:
+        sentences = kor_semeval(kor_semeval_path)
         found = asyncio.run(evaluate_sentiment(judge, list(one_sided(sentences))))
         lines.append(row("Kor-SemEval, sentences of one polarity", found))
         lines += ["", COLUMNS, "", *aspect_lines(aspects_on(finder, sentences))]
     lines += ["", *mams_lines(finder, mams_folder / "val.xml")]
-    if kor_semeval is not None:
-        lines += ["", *retrieval_lines(embedder, sentences)]
     lines += [
         "",
         "## Size and speed\n",
@@ -126,15 +111,6 @@ def row(name: str, found: Evaluation) -> str:
     )
 
 
-def read_kor_semeval(path: Path) -> dict[str, dict[str, str]]:
-    """Sentence → category → label."""
-    sentences: dict[str, dict[str, str]] = defaultdict(dict)
-    with path.open(encoding="utf-8", newline="") as lines:
-        for line in csv.DictReader(lines):
-            sentences[line["original_sentence"]][line["auxiliary_sentence"]] = line["label"]
-    return sentences
-
-
 def one_sided(sentences: dict[str, dict[str, str]]) -> Iterator[Labelled]:
     for text, labels in sentences.items():
         spoken = set(labels.values()) & SPOKEN_OF
@@ -143,14 +119,14 @@ def one_sided(sentences: dict[str, dict[str, str]]) -> Iterator[Labelled]:
 
 
 def aspects_on(finder: AspectFinder, sentences: dict[str, dict[str, str]]) -> dict[str, AspectFigures]:
-    found = dict.fromkeys(CATEGORIES, AspectFigures())
+    found = dict.fromkeys(KOREAN_CATEGORIES, AspectFigures())
     for (_, labels), mentions in zip(sentences.items(), finder.find(list(sentences)), strict=True):
-        for category, ours in CATEGORIES.items():
+        for category, ours in KOREAN_CATEGORIES.items():
             said = [mention.polarity for mention in mentions if mention.aspect in ours]
             true = labels.get(category) in SPOKEN_OF
-            sided = bool(said) and labels.get(category) in POLARITIES
+            sided = bool(said) and labels.get(category) in KOREAN_POLARITIES
             majority = "positive" if 2 * said.count("positive") >= len(said) else "negative"
-            right = sided and majority == POLARITIES[labels[category]]
+            right = sided and majority == KOREAN_POLARITIES[labels[category]]
             found[category] += AspectFigures(bool(said), true, bool(said) and true, sided, right)
     return found
 
@@ -200,13 +176,6 @@ def mams_lines(finder: AspectFinder, path: Path) -> Iterator[str]:
     yield f"praised, blamed and only named apart in {terms['leaning']:.3f}, and praised from blamed in {terms['sided_right']:.3f} of {terms['sided']:,}."
 
 
-def retrieval_lines(embedder: LiteEmbedder, sentences: dict[str, dict[str, str]]) -> Iterator[str]:
-    found = retrieval(embedder, sentences)
-    yield f"Search: {found.queries} short queries of ours over {found.sentences:,} Kor-SemEval sentences; share of the first ten that speak"
-    yield "of the asked category with the asked polarity: "
-    yield f"embedding {found.embedding:.3f}, words (BM25) {found.words:.3f}, both fused {found.both:.3f}, by chance {found.chance:.3f}."
-
-
 def cost_lines(weights: Path, texts: list[str]) -> Iterator[str]:
     sizes = ", ".join(f"`{name}` {(weights / name).stat().st_size / 1e6:.2f} MB" for name in WEIGHTS)
     probe = "import time; t = time.process_time(); from matjip.inference.lite.judge import LiteJudge; "
@@ -242,6 +211,7 @@ Written by `scripts/train`; the figures are from that run.
 | `categories.npz` | which aspects a clause speaks of, where the tables found nothing | a logistic regression an aspect over the same n-grams; threshold at 0.95 precision on held-out sentences of our grammar |
 | `korean.json`, `english.json` | surface forms of opinions and nouns by aspect | our lexicon (`training/lexicon_ko.py`, `lexicon_en.py`), conjugated with Kiwi |
 | `embedding.npz` | 64 integers a text | rows of n-grams learned by contrast: texts of one aspect and polarity together, Korean and English mixed; two cuts of one review together; int8 |
+| `quality.json` | how often the judge is right and wrong, by which the analyses widen and correct what they count | measured, not trained: on Kor-SemEval and our own short reviews, at the step `quality` |
 
 ## Sources
 
@@ -267,7 +237,7 @@ TAIL = """## Use and limits
 - Aspects are found by tables first, then by the category head, whose mentions span a clause and name neither thing nor opinion. Precision comes before recall. Exceptions in the tables were read off the sample in `examples/`. Sarcasm, comparisons and what is only implied are missed.
 - Film reviews and short restaurant reviews only were measured; how good it is on long reviews of one particular site is not known.
 - Indirect blame without a word of blame ("물 달라고 세 번 말했습니다") is often read as praise or left neutral; so is English understatement.
-- The embedding knows aspects, polarity and words that stand together, and little of other meaning: "Search" above compares it with words alone.
+- The embedding knows aspects, polarity and words that stand together, and little of other meaning: `bench/reports/retrieval.md` compares it with words alone.
 - Languages other than Korean and English get a label from the words alone; how good it is was not measured.
 - No personal data was used beyond what the public review texts themselves hold; no text is stored in the weights.
 """

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from matjip.inference.lite.aspects import AspectFinder
 from matjip.inference.lite.judge import LiteJudge
-from matjip.inference.quality import QUALITY, Detection, Quality, Rate
+from matjip.inference.quality import QUALITY, Detection, Quality, Rate, written
 from matjip.inference.task import FindAspects, JudgeSentiment
-from training.card import SPOKEN_OF, own_rows, read_kor_semeval
+from training.card import own_rows
+from training.sources import SPOKEN_OF
+from training.sources import kor_semeval as sentences_of
 
 __all__ = ["write"]
 
@@ -19,7 +21,7 @@ PRAISING = {"긍정", "대립"}  # praised, or praised and blamed at once
 
 def write(weights: Path, kor_semeval: Path) -> Quality:
     """Measure on every sentence and write the file beside the weights."""
-    sentences = read_kor_semeval(kor_semeval)
+    sentences = sentences_of(kor_semeval)
     texts = tuple(sentences)
     finder = AspectFinder.load(weights)
     judge = LiteJudge(finder.sentiment, finder)
@@ -53,7 +55,7 @@ def write(weights: Path, kor_semeval: Path) -> Quality:
             for category, aspect in ASPECTS.items()
         },
     )
-    (weights / QUALITY).write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (weights / QUALITY).write_bytes(written(found))
     return found
 
 

@@ -1,13 +1,26 @@
 """Where the training texts come from: NSMC raw (CC0), MAMS (Apache-2.0), VADER's lexicon (MIT), and our own grammar."""
 
+import csv
 import gzip
 import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["Labelled", "mams_windows", "nsmc", "rated", "split_of", "vader_words"]
+__all__ = [
+    "KOREAN_CATEGORIES",
+    "KOREAN_POLARITIES",
+    "SPOKEN_OF",
+    "Labelled",
+    "kor_semeval",
+    "mams_windows",
+    "nsmc",
+    "rated",
+    "split_of",
+    "vader_words",
+]
 
 NEGATIVE_UP_TO = 4  # NSMC ratings run from 1 to 10; 5 to 8 lean neither way and are left out
 POSITIVE_FROM = 9
@@ -16,6 +29,16 @@ BETWEEN_WEIGHT = 0.3
 FOLDS = 25  # subjects are held out whole, so that no film is on both sides
 DEVELOPMENT_FOLD = 1
 CALIBRATION_FOLD = 2
+# Kor-SemEval's categories as ours, by SemEval-2014's own definitions: 음식 is what we call taste, menu and portion;
+# 분위기 ("ambience") is the room and all in it, so that a dirty table belongs to it; the rest is one to one.
+KOREAN_CATEGORIES = {
+    "음식": ("taste", "menu", "portion"),
+    "서비스": ("service",),
+    "가격": ("price",),
+    "분위기": ("atmosphere", "cleanliness"),
+}
+KOREAN_POLARITIES = {"긍정": "positive", "부정": "negative"}
+SPOKEN_OF = {*KOREAN_POLARITIES, "중립", "대립"}  # 대립: praised and blamed at once
 WINDOW_CHARS = 60  # around a term in an English sentence: about a clause
 
 
@@ -25,6 +48,15 @@ class Labelled(NamedTuple):
     text: str
     label: float
     weight: float = 1.0
+
+
+def kor_semeval(path: Path) -> dict[str, dict[str, str]]:
+    """Sentence → category → label, for evaluation only."""
+    sentences: dict[str, dict[str, str]] = defaultdict(dict)
+    with path.open(encoding="utf-8", newline="") as lines:
+        for line in csv.DictReader(lines):
+            sentences[line["original_sentence"]][line["auxiliary_sentence"]] = line["label"]
+    return sentences
 
 
 def split_of(subject: int) -> str:

@@ -48,7 +48,7 @@ from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
 from matjip.inference.judge import Judge
-from matjip.inference.quality import Quality
+from matjip.inference.quality import Quality, written
 from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
@@ -305,7 +305,7 @@ class Analyses:
             key: tuple[object, ...]
             if ask.reviews is None:
                 revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
-                if self._recent.revision(caller.tenant, ask.restaurant_id) != revision:  # it may have gone since
+                if not self._recent.snapshot((caller.tenant, ask.restaurant_id, ask.window), revision, as_of=started_at):
                     await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
                 standings = await self._standings(caller.tenant, ask.restaurant_id)
                 about = (revision, standings.corrected_to, ask.refresh)
@@ -386,7 +386,7 @@ class Analyses:
                 language,
                 self._judge.name,
                 self._settings.model_dump_json(),
-                self._quality.model_dump_json(),
+                written(self._quality).decode(),
                 peers.fingerprint(),
                 str(standings.corrected_to),
             )

@@ -22,6 +22,7 @@ class Recent:
     def __init__(self, *, reviews: int = REVIEWS) -> None:
         self._reviews = reviews
         self._known: OrderedDict[Key, tuple[Snapshot, Judged | None]] = OrderedDict()
+        self._held = 0  # reviews in all of them
 
     def snapshot(self, key: Key, revision: int, *, as_of: datetime) -> Snapshot | None:
         """The reviews as they were read, if they have not changed since."""
@@ -30,11 +31,6 @@ class Recent:
             return None
         self._known.move_to_end(key)
         return replace(snapshot, as_of=as_of)
-
-    def revision(self, tenant: str, restaurant_id: str) -> int | None:
-        """At which the restaurant's reviews were read last, under any window."""
-        read = [snapshot.revision for key, (snapshot, _) in self._known.items() if key[:2] == (tenant, restaurant_id)]
-        return read[-1] if read else None
 
     def judged(self, snapshot: Snapshot) -> Judged | None:
         """What was found in the same reviews before."""
@@ -47,16 +43,20 @@ class Recent:
         """Remember them; the least recently used go first, a restaurant larger than the bound alone stays until the next."""
         if snapshot.inline:
             return
+        self._drop(_key(snapshot))
         self._known[_key(snapshot)] = (snapshot, judged)
-        self._known.move_to_end(_key(snapshot))
-        held = sum(len(each.reviews) for each, _ in self._known.values())
-        while held > self._reviews and len(self._known) > 1:
-            _, (gone, _) = self._known.popitem(last=False)
-            held -= len(gone.reviews)
+        self._held += len(snapshot.reviews)
+        while self._held > self._reviews and len(self._known) > 1:
+            self._drop(next(iter(self._known)))
 
     def clear(self) -> None:
         """Forget all."""
         self._known.clear()
+        self._held = 0
+
+    def _drop(self, key: Key) -> None:
+        if key in self._known:
+            self._held -= len(self._known.pop(key)[0].reviews)
 
 
 def _key(snapshot: Snapshot) -> Key:
