@@ -17,6 +17,7 @@ BORDERS = {
         "migrations/",
     },
     "alembic": {"database.py", "migrations/"},
+    "aiohttp": {"inference/remote_images.py"},
     "asyncpg": {"database.py"},
     "pyarrow": {"reviews/rows.py"},
     "prometheus_client": {"telemetry/metrics.py"},

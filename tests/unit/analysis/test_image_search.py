@@ -12,7 +12,8 @@ from matjip.caller import Caller
 from matjip.clock import FakeClock
 from matjip.errors import NotReady, Unavailable
 from matjip.index.exact import ExactIndex
-from matjip.index.index import Filter
+from matjip.index.index import Filter, Index
+from matjip.index.open import IndexSettings, open_index
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Delete, Put
@@ -27,9 +28,7 @@ PICTURES = {SOUP: "국물", CAKE: "케이크", BEACH: "바다"}
 class Place:
     """A record, both indexes and a search over all."""
 
-    def __init__(
-        self, texts: ExactIndex, images: ExactIndex, *, reviews: MemoryReviews | None = None, **settings
-    ) -> None:
+    def __init__(self, texts: ExactIndex, images: Index, *, reviews: MemoryReviews | None = None, **settings) -> None:
         self.clock = FakeClock()
         self.reviews = reviews or MemoryReviews(self.clock, erasure_key=b"test")
         self.eyes = FakeImageEmbedder(PICTURES)
@@ -57,14 +56,15 @@ class Place:
         return [hit.review_id for hit in (await self.search.images(SearchAsk(query=query, **fields), CALLER)).hits]
 
 
-@pytest.fixture
-async def indexes():
+@pytest.fixture(params=["exact", "qdrant", "edge"])
+async def indexes(request, tmp_path):
+    """The index of texts and, of every kind, one of images."""
+    settings = IndexSettings(kind=request.param, url=":memory:")
     about = {"dimensions": 32, "min_similarity": 0.5}
-    async with (
-        await ExactIndex.open(":memory:", embedder="fake/1", **about) as texts,
-        await ExactIndex.open(":memory:", embedder="fake-images/1", **about) as images,
-    ):
+    images = await open_index(settings, folder=tmp_path, embedder="fake-images/1", name="images", **about)
+    async with await ExactIndex.open(":memory:", embedder="fake/1", **about) as texts:
         yield texts, images
+    await images.close()
 
 
 @pytest.fixture

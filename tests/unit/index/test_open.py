@@ -22,6 +22,16 @@ async def test_the_kind_chooses_the_index(tmp_path, given, kind):
     assert isinstance(index, kind)
 
 
+@pytest.mark.parametrize("kind", ["exact", "edge"])
+async def test_an_index_of_another_name_shares_nothing_with_the_first(tmp_path, kind):
+    texts = await open_index(IndexSettings(kind=kind), folder=tmp_path, embedder="e", dimensions=4)
+    images = await open_index(IndexSettings(kind=kind), folder=tmp_path, embedder="i", dimensions=8, name="images")
+    await texts.apply([], [], 7)
+    assert (await texts.position(), await images.position(), await images.others()) == (7, 0, [])
+    await images.close()
+    await texts.close()
+
+
 @pytest.mark.parametrize(("kind", "package"), [("edge", "qdrant_edge"), ("qdrant", "qdrant_client")])
 async def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch, kind, package):
     for module in [*(each for each in sys.modules if each.startswith(package)), package]:
