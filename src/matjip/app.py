@@ -42,7 +42,7 @@ from matjip.clock import Clock, Ids, SystemClock, new_id
 from matjip.database import Database, open_database
 from matjip.errors import Fault, Misconfigured, Unavailable
 from matjip.index.index import Index, PointKey
-from matjip.index.open import open_index
+from matjip.index.open import embedded_index, open_index
 from matjip.inference.cached import CachedJudge
 from matjip.inference.images import open_images
 from matjip.inference.lite.duplicates import near_duplicates
@@ -93,7 +93,17 @@ class Service:
     hooks: Sequence[Hook]
 
     async def erase(self, tenant: str, author_id: str, caller: Caller) -> Erasure:
-        """Erase a person from the record, from the results that may quote them, from the index and from the files."""
+        """Erase a person from the record, from the results that may quote them, from the indexes and from the files.
+
+        Raises Misconfigured, and erases nothing, where an image index is kept that these settings do not reach.
+        """
+        if not self.images and (kept := embedded_index(self.settings.data_dir, "images")):
+            fault = Fault(
+                where="images.url",
+                wrong=f"is not set, while {kept} may hold what this person wrote",
+                right="the image embedding server, or that index deleted: it can be built again",
+            )
+            raise Misconfigured(str(fault), faults=(fault,))
         erasure = await self.reviews.erase(tenant, author_id, caller)
         if erasure.position is not None:
             keys = await self._keys_of(erasure.position)

@@ -10,7 +10,7 @@ from matjip.analysis.ask import SearchAsk
 from matjip.api.health import examine
 from matjip.app import Service, open_service
 from matjip.caller import Caller
-from matjip.errors import Unavailable
+from matjip.errors import Misconfigured, Unavailable
 from matjip.index.index import Filter
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Delete, Put
@@ -74,6 +74,14 @@ async def test_what_was_deleted_and_who_was_erased_is_gone_at_once_though_the_se
     assert await image_count(service) == 1
     server.is_down = False
     assert await found(service) == []
+
+
+async def test_nobody_is_erased_by_half_where_the_image_index_is_out_of_reach(service, settings):
+    await found(service)
+    async with open_service(Settings(data_dir=settings.data_dir)) as without_images:
+        with pytest.raises(Misconfigured, match=r"images\.url is not set, while .*images\.sqlite"):
+            await without_images.erase("default", "soup", CALLER)
+    assert await found(service) == ["soup"]
 
 
 async def test_without_the_server_texts_are_searched_and_images_are_unavailable(service, server):

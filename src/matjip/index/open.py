@@ -9,7 +9,9 @@ from matjip.errors import Fault, Misconfigured
 from matjip.index.exact import MIN_SIMILARITY, ExactIndex
 from matjip.index.index import Index
 
-__all__ = ["IndexSettings", "open_index"]
+__all__ = ["IndexName", "IndexSettings", "embedded_index", "open_index"]
+
+IndexName = Literal["index", "images"]
 
 
 class IndexSettings(BaseModel, frozen=True, extra="forbid"):
@@ -56,7 +58,7 @@ async def open_index(
     folder: Path,
     embedder: str,
     dimensions: int,
-    name: Literal["index", "images"] = "index",
+    name: IndexName = "index",
     min_similarity: float = MIN_SIMILARITY,
     missing: Literal["refuse", "add"] = "refuse",
 ) -> Index:
@@ -111,3 +113,8 @@ async def open_index(
         exact_total=settings.exact_total,
         missing=missing,
     )
+
+
+def embedded_index(folder: Path, name: IndexName) -> Path | None:
+    """The file or folder of an embedded index of this name, opened by anyone at any time; None where there is none."""
+    return next((path for path in (folder / f"{name}.sqlite", folder / f"{name}.edge") if path.exists()), None)
