@@ -18,7 +18,9 @@ from matjip import __version__
 from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.counters import SqlCounters
+from matjip.analysis.desk import Desk
 from matjip.analysis.evidence import Mask
+from matjip.analysis.feedback import SqlFeedback
 from matjip.analysis.profiles import GroupProfiles
 from matjip.analysis.projection import ImageProjector, ProjectionSettings, Projector
 from matjip.analysis.results import SqlResults
@@ -87,6 +89,7 @@ class Service:
     images: Indexed | None  # where an image embedder is configured
     analyses: Analyses
     search: Search
+    feedback: Desk
     lifecycle: Lifecycle
     checks: Sequence[Check]
     metrics: Metrics
@@ -108,12 +111,13 @@ class Service:
         if erasure.position is not None:
             keys = await self._keys_of(erasure.position)
             await self.analyses.forget(tenant, {restaurant_id for restaurant_id, _ in keys})
+            await self.feedback.forget(tenant, keys)
             await self.projector.forget(tenant, keys)  # from the collections of former embedders too
             if self.images:
                 await self.images.projector.forget(tenant, keys)
             self.judge.clear()  # its answers hold words of their texts
             await self.projector.catch_up()
-            await self.database.purge("results")
+            await self.database.purge("results", "feedback")
         return erasure
 
     def wake(self) -> None:
@@ -169,6 +173,7 @@ async def open_service(
             settings=settings.projection,
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
+        results, feedback = SqlResults(database), SqlFeedback(database)
         lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
         yield Service(
             settings=settings,
@@ -184,7 +189,7 @@ async def open_service(
             analyses=Analyses(
                 reviews,
                 judge,
-                SqlResults(database),
+                results,
                 GroupProfiles(reviews, counters, projector.catch_up_if_near),
                 Alike(index.centroid),
                 clock=clock,
@@ -193,6 +198,7 @@ async def open_service(
                 mask=masking(settings),
                 near_duplicates=near_duplicates,
                 quality=lite.quality,
+                feedback=feedback,
                 hooks=hooks,
                 settings=settings.analysis,
             ),
@@ -207,6 +213,7 @@ async def open_service(
                 clock=clock,
                 hooks=hooks,
             ),
+            feedback=Desk(feedback, reviews, results, clock=clock, language_of=language_of),
             lifecycle=lifecycle,
             checks=(
                 lifecycle_check(lifecycle),
@@ -274,6 +281,7 @@ async def serve(service: Service, host: str, port: int) -> None:
             reviews=service.reviews,
             analyses=service.analyses,
             search=service.search,
+            feedback=service.feedback,
             lifecycle=service.lifecycle,
             checks=service.checks,
             clock=service.clock,

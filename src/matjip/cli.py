@@ -25,6 +25,8 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from matjip import __version__
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.desk import FeedbackAsk
+from matjip.analysis.feedback import Feedback, Kind
 from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
@@ -312,6 +314,69 @@ def runs(
         print_json(listed)
     else:
         out.print(runs_view(listed))
+
+
+@cli.command()
+def feedback(
+    restaurant: Annotated[str, typer.Argument(help="A restaurant's id.")],
+    kind: Annotated[
+        Kind | None, typer.Argument(help="flag, hide, correct or restore; without it, what was said is listed.")
+    ] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option("--claim", help="The claim_id of a strength or a statement, as analyze --json shows it."),
+    ] = None,
+    review: Annotated[str | None, typer.Option("--review", help="A review's id, for its label.")] = None,
+    aspect: Annotated[
+        str | None, typer.Option("--aspect", help="With --review: what the review says of this aspect.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", help="The correction: a claim's text; positive, negative or neutral; for an aspect not_said too."
+        ),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="For people to read.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Flag, hide, correct or restore a claim or a label, or list what was said of a restaurant's."""
+    if kind is None:
+        listed = run(lambda service: service.feedback.page(tenant, restaurant, before=None, limit=limit), data_dir)
+    else:
+        ask = FeedbackAsk(
+            restaurant_id=restaurant,
+            kind=kind,
+            claim_id=claim,
+            review_id=review,
+            aspect=aspect,
+            correction=to,
+            reason=reason,
+        )
+        listed = [run(lambda service: service.feedback.give(ask, caller(tenant)), data_dir)]
+    if as_json:
+        print_json(listed if kind is None else listed[0])
+    else:
+        out.print(feedback_view(listed))
+
+
+@cli.command("export-feedback")
+def export_feedback(
+    file: Annotated[Path, typer.Argument(help="Where the JSON lines go.")],
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+) -> None:
+    """Write the corrected labels and mentions that stand, with their reviews' texts, as training data."""
+
+    async def work(service: Service) -> list[bytes]:
+        return [orjson.dumps(row) + b"\n" async for row in service.feedback.corrections(tenant)]
+
+    lines = run(work, data_dir)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"".join(lines))
+    out.print(f"{len(lines):,} corrections in {file}", highlight=False)
 
 
 @cli.command()
@@ -641,6 +706,19 @@ def import_view(summary: ImportSummary) -> Table:
             "ignored", str(len(summary.ignored_columns)), Text("columns: " + ", ".join(summary.ignored_columns))
         )
     table.add_row("rate", f"{summary.rows_per_s:,.0f}", f"rows a second, {summary.seconds:.1f} s")
+    return table
+
+
+def feedback_view(rows: Sequence[Feedback]) -> Table:
+    """What was said, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("said", "kind", "of", "correction", "reason", "by"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        at = to_iso(row.at)[:19].replace("T", " ")
+        of = " ".join(filter(None, ("claim" if row.claim_id else "review", row.claim_id, row.review_id, row.aspect)))
+        words = (Text(word or "") for word in (of, row.correction, row.reason, row.actor))
+        table.add_row(at, row.kind, *words)
     return table
 
 

@@ -8,6 +8,7 @@ import pytest
 from matjip.analysis.ask import Run
 from matjip.analysis.result import Counts, Meta, SentimentResult, Usage, Window
 from matjip.analysis.results import RESULTS_KEPT, MemoryResults, Results, SqlResults
+from matjip.api.examples import SUMMARY
 from matjip.clock import to_micros
 from matjip.database import DatabaseSettings, open_database
 
@@ -81,6 +82,18 @@ async def test_without_an_ask_the_newest_of_any_is_given(results):
     await results.keep(run("1"), result("1", minutes=1), ask_hash="x")
     await results.keep(run("2"), result("2", minutes=2), ask_hash="y")
     assert (await results.latest("t", "r", "sentiment")).meta.run_id == "2"
+
+
+async def test_a_claim_is_found_in_the_newest_result_of_any_ask_that_makes_it(results):
+    claim, quoted = SUMMARY.positive[0], '"claim_id":"unknown"'
+    for number in (1, 2):
+        meta = SUMMARY.meta.model_copy(update={"run_id": str(number), "as_of": at(number), "disclosure": quoted})
+        made = SUMMARY.model_copy(update={"restaurant_id": "r", "meta": meta})
+        await results.keep(run(str(number), analysis="summary"), made, ask_hash=str(number))
+    assert (await results.with_claim("t", "r", claim.claim_id)).meta.run_id == "2"
+    for tenant, restaurant_id in (("u", "r"), ("t", "s")):
+        assert await results.with_claim(tenant, restaurant_id, claim.claim_id) is None
+    assert [await results.with_claim("t", "r", word) for word in ("unknown", "%")] == [None, None]
 
 
 async def test_a_failed_run_is_in_the_history_and_leaves_no_result(results):

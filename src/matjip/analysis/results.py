@@ -87,6 +87,10 @@ class Results(Protocol):
         """The newest result of this ask, or of any."""
         ...
 
+    async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
+        """The newest result of any ask that makes this claim."""
+        ...
+
     async def history(
         self,
         tenant: str,
@@ -129,6 +133,11 @@ class MemoryResults:
             for each in self._results
             if each[:3] == (tenant, restaurant_id, analysis) and ask_hash in (None, each[3])
         ]
+        return max(found, key=_age)[4] if found else None
+
+    async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
+        mine = [each for each in self._results if each[:2] == (tenant, restaurant_id)]
+        found = [each for each in mine if _naming(claim_id) in each[4].model_dump_json()]
         return max(found, key=_age)[4] if found else None
 
     async def history(
@@ -175,6 +184,11 @@ class SqlResults:
         async with self._database.reading() as connection:
             row = (await connection.execute(_latest(tenant, restaurant_id, analysis, ask_hash))).first()
         return _result(analysis, row.body) if row else None
+
+    async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(_with_claim(tenant, restaurant_id, claim_id))).first()
+        return _result(row.analysis, row.body) if row else None
 
     async def history(
         self,
@@ -247,6 +261,25 @@ def _latest(tenant: str, restaurant_id: str, analysis: str, ask_hash: str | None
     if ask_hash is not None:
         found = found.where(RESULTS.c.ask_hash == ask_hash)
     return found.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
+
+
+def _naming(claim_id: str) -> str:
+    """How a stored result names a claim of its own; inside a quote the marks would be escaped."""
+    return f'"claim_id":"{claim_id}"'
+
+
+def _with_claim(tenant: str, restaurant_id: str, claim_id: str) -> Select[tuple[str, str]]:
+    """Reads the bodies of one restaurant's results, which are bounded in number."""
+    return (
+        select(RESULTS.c.analysis, RESULTS.c.body)
+        .where(
+            RESULTS.c.tenant == tenant,
+            RESULTS.c.restaurant_id == restaurant_id,
+            RESULTS.c.body.contains(_naming(claim_id), autoescape=True),
+        )
+        .order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc())
+        .limit(1)
+    )
 
 
 def _runs(tenant: str, restaurant_id: str, analysis: str | None, after: RunCursor | None) -> Select[tuple[object, ...]]:

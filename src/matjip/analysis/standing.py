@@ -8,6 +8,7 @@ corrected for.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar, cast
 
 from matjip.analysis import wording
@@ -44,17 +45,17 @@ class Standing:
     hidden: bool = False
     correction: str | None = None
     content_hash: str | None = None  # of the review that it was said of
-    position: int = 0  # of the last that was said
+    at: datetime | None = None  # when the last was said
 
     def after(self, said: Feedback) -> "Standing":
         """A flag or a hiding is added; a correction answers both; restoring ends all of it. A rewritten review starts anew."""
         before = self if self.content_hash == said.content_hash else Standing()
-        fresh = Standing(content_hash=said.content_hash, position=said.position)
+        fresh = Standing(content_hash=said.content_hash, at=said.at)
         match said.kind:
             case "flag":
-                return replace(before, flagged=True, content_hash=said.content_hash, position=said.position)
+                return replace(before, flagged=True, content_hash=said.content_hash, at=said.at)
             case "hide":
-                return replace(before, hidden=True, content_hash=said.content_hash, position=said.position)
+                return replace(before, hidden=True, content_hash=said.content_hash, at=said.at)
             case "correct":
                 return replace(fresh, correction=said.correction)
             case "restore":

@@ -27,6 +27,7 @@ from matjip.analysis.result import (
     Usage,
     Why,
     Window,
+    claim_id,
 )
 
 __all__ = ["SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
@@ -52,6 +53,7 @@ META = Meta(
 )
 QUOTE = Quote(review_id="r-1", text="국물이 진하고", start=0, end=7, created_at=NOON, rating=5, language="ko")
 STATEMENT = Statement(
+    claim_id=claim_id("summary", "taste", "positive"),
     text="4건 중 3건이 국물 맛을 칭찬합니다.",
     aspect="taste",
     polarity="positive",
@@ -107,6 +109,7 @@ STRENGTHS = StrengthsResult(
     language="ko",
     strengths=(
         Strength(
+            claim_id=claim_id("strengths", "taste", "국물", None),
             type="representative",
             aspect="taste",
             claim="진한 국물 맛을 칭찬하는 손님이 많습니다",
@@ -117,6 +120,7 @@ STRENGTHS = StrengthsResult(
             quotes=(QUOTE,),
         ),
         Strength(
+            claim_id=claim_id("strengths", "taste", None, None),
             type="distinct",
             aspect="taste",
             claim="국물 맛 칭찬이 비교 식당보다 많습니다",

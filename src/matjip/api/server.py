@@ -17,7 +17,7 @@ from starlette.routing import Match
 
 from matjip.api.errors import Problem, ProblemShape, problem_of, to_response
 from matjip.api.middleware import AccessLog, BodyLimit, ErrorBoundary, Hardened, RequestId
-from matjip.api.routes import analyses, restaurants, reviews, search, system
+from matjip.api.routes import analyses, feedback, restaurants, reviews, search, system
 from matjip.api.service import ApiService
 from matjip.errors import MatjipError
 
@@ -32,6 +32,7 @@ TAGS = (
     ("restaurants", "The restaurants that reviews belong to."),
     ("reviews", "Reviews: written, read, listed, removed, with every version."),
     ("results", "Stored results and the runs that made them."),
+    ("feedback", "What people say of claims and labels, and what it changes."),
     ("system", "Health, metrics and version, for operators and their machines."),
 )
 DESCRIPTION = (
@@ -45,6 +46,8 @@ ROUTERS = (
     reviews.flat,
     reviews.router,
     analyses.results,
+    feedback.router,
+    feedback.export,
     system.router,
 )
 

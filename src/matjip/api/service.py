@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.desk import Desk
 from matjip.analysis.result import (
     AnalysisName,
     Result,
@@ -66,6 +67,7 @@ class ApiService:
     reviews: Reviews
     analyses: Analyses
     search: Search
+    feedback: Desk
     lifecycle: Lifecycle
     checks: Sequence[Check]  # the lifecycle's among them
     clock: Clock

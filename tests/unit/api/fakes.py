@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.desk import Desk
+from matjip.analysis.feedback import MemoryFeedback
+from matjip.analysis.results import MemoryResults
 from matjip.api.examples import NOON, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
 from matjip.api.health import Check, database_check, lifecycle_check
 from matjip.api.server import ApiSettings, create_app
@@ -100,6 +103,7 @@ class Stack:
         self.reviews = MemoryReviews(self.clock, erasure_key=b"test")
         self.analyses = FakeAnalyses()
         self.search = FakeSearch()
+        self.results = MemoryResults()
         self.lifecycle = ready()
         self.metrics = Metrics("0.0.0")
         self.records: list = []
@@ -108,6 +112,9 @@ class Stack:
             reviews=self.reviews,
             analyses=self.analyses,
             search=self.search,
+            feedback=Desk(
+                MemoryFeedback(), self.reviews, self.results, clock=self.clock, language_of=lambda text: "ko"
+            ),
             lifecycle=self.lifecycle,
             checks=[lifecycle_check(self.lifecycle), database_check(self.reviews, self.clock), *checks],
             clock=self.clock,
