@@ -22,6 +22,7 @@ from matjip.analysis.result import (
     SearchResult,
     SentimentResult,
     Statement,
+    Strength,
     StrengthsResult,
     SummaryResult,
     Why,
@@ -140,7 +141,9 @@ def summary_view(result: SummaryResult, *, mask: Mask = str, language: Language 
     ):
         if statements:
             parts += [Text(), _heading(title)]
-            parts += [line for each in statements for line in _statement(each, sign=sign, style=style, mask=mask)]
+            for each in statements:
+                parts += _statement(each, sign=sign, style=style, mask=mask, marks=_marks(each, language))
+    parts += _hidden(result, language)
     moved = [(each.trend.direction, each.trend_text) for each in result.aspects if each.trend and each.trend_text]
     if moved:
         parts += [Text(), _heading(say("lately"))]
@@ -166,10 +169,11 @@ def strengths_view(result: StrengthsResult, *, mask: Mask = str, language: Langu
             low, high = (f"{100 * end:+.0f}" for end in (each.distinct.interval.low, each.distinct.interval.high))
             lead = f"{say('points', n=f'{100 * each.distinct.difference:+.0f}')} ({say('points_interval', low=low, high=high)})"
             line.append(f"  {lead}", style=ACCENT)
+        line.append(_marks(each, language), style="italic")
         parts += [line, *_quotes(each.quotes, mask)]
     if not result.strengths:
         parts.append(Text(say("none_strengths"), style="dim"))
-    return Group(*parts)
+    return Group(*parts, *_hidden(result, language))
 
 
 def hits_view(result: SearchResult, *, mask: Mask = str, language: Language = "ko") -> RenderableType:
@@ -268,9 +272,20 @@ def _why(why: Why, language: Language) -> Text:
     return Text(" · ", style="dim").join(reasons)
 
 
-def _statement(statement: Statement, *, sign: str, style: str, mask: Mask) -> Iterable[RenderableType]:
+def _marks(claim: Statement | Strength, language: Language) -> str:
+    """What people did to the claim."""
+    say = say_in(language)
+    said = [say("flagged")] * claim.flagged + [say("corrected")] * claim.corrected
+    return "".join(f"  [{mark}]" for mark in said)
+
+
+def _hidden(result: SummaryResult | StrengthsResult, language: Language) -> list[RenderableType]:
+    return [Text(say_in(language)("n_hidden", n=result.hidden), style="dim italic")] if result.hidden else []
+
+
+def _statement(statement: Statement, *, sign: str, style: str, mask: Mask, marks: str) -> Iterable[RenderableType]:
     support = f"  {statement.support:,} / {statement.considered:,}"
-    yield Text.assemble((f"{sign} ", f"{style} bold"), _plain(statement.text), (support, "dim"))
+    yield Text.assemble((f"{sign} ", f"{style} bold"), _plain(statement.text), (support, "dim"), (marks, "italic"))
     yield from _quotes(statement.quotes, mask)
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from matjip.console.report import Report, language_of, quoted_ids, render
+from matjip.console.report import Report, RestaurantReport, language_of, quoted_ids, render
 from tests.unit.console.sample import (
     PHONE,
     cafe,
@@ -31,6 +31,33 @@ VOID = {"meta", "link", "input", "br"}
 
 def page(report: Report | None = None, **changes) -> str:
     return render(replace(report or sample_report(), **changes), mask=hide_phone)
+
+
+def marked(**changes) -> RestaurantReport:
+    """The soup house after people spoke of its first strength and its first statement."""
+    made = soup_house()
+    first, *rest = made.strengths.strengths
+    praised, *others = made.summary.positive
+    return replace(
+        made,
+        strengths=made.strengths.model_copy(
+            update={"strengths": (first.model_copy(update=changes), *rest), "hidden": 2}
+        ),
+        summary=made.summary.model_copy(
+            update={"positive": (praised.model_copy(update=changes), *others), "hidden": 1}
+        ),
+    )
+
+
+def test_what_people_flagged_or_reworded_is_marked_and_what_they_hid_is_counted():
+    html = page(restaurants=(marked(flagged=True, corrected=True),))
+    assert [html.count(word) for word in ("이의 제기됨", "사람이 고침")] == [2, 2]
+    assert "숨긴 문장 1개" in html
+    assert "숨긴 문장 2개" in html
+
+
+def test_a_page_of_which_nobody_spoke_bears_no_marks():
+    assert not re.search("이의 제기됨|사람이 고침|숨긴 문장", page())
 
 
 class Outline(HTMLParser):

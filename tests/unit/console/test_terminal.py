@@ -7,7 +7,15 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from matjip.console.terminal import LeaningBar, hits_view, overview, restaurant_view, sentiment_view, terminal
+from matjip.console.terminal import (
+    LeaningBar,
+    hits_view,
+    overview,
+    restaurant_view,
+    sentiment_view,
+    strengths_view,
+    terminal,
+)
 from tests.unit.console.sample import PHONE, found_soup, hide_phone, hostile, newcomer, sample_report, soup_house
 
 COLUMNS = 80
@@ -31,6 +39,16 @@ def test_the_overview_has_a_row_a_restaurant_with_its_interval():
     assert "구름 돼지국밥" in text
     assert "76% (70–81)" in text
     assert "근거 부족" in text
+
+
+def test_what_people_flagged_or_reworded_is_marked_and_what_they_hid_is_counted():
+    made = soup_house()
+    first, *rest = made.strengths.strengths
+    marked = first.model_copy(update={"flagged": True, "corrected": True})
+    told = made.strengths.model_copy(update={"strengths": (marked, *rest), "hidden": 2})
+    text = " ".join(shown(strengths_view(told)).split())
+    assert [text.count(word) for word in ("[이의 제기됨]", "[사람이 고침]", "숨긴 문장 2개")] == [1, 1, 1]
+    assert "숨긴" not in shown(strengths_view(made.strengths))
 
 
 def test_a_restaurant_is_shown_with_counts_and_quotes():
