@@ -397,7 +397,7 @@ def _rows(connection: sqlite3.Connection, select: str, values: tuple[str | int, 
 
 
 def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
-    numbers = np.fromiter((token_number(token) for token in tokens(point.text)), "<u4")
+    numbers = np.array(list(map(token_number, tokens(point.text))), "<u4")
     return (
         point.tenant,
         point.restaurant_id,
@@ -409,7 +409,7 @@ def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
         point.source,
         to_micros(point.created_at),
         int(point.has_image),
-        np.fromiter((token_number(said) for said in sorted(point.said)), "<u4").tobytes(),
+        np.array(list(map(token_number, sorted(point.said))), "<u4").tobytes(),
     )
 
 

@@ -46,7 +46,8 @@ def runs(text: str) -> Iterator[Run]:
 
 def tokens(text: str) -> list[str]:
     """Every token of a text, in order, repeated as often as it stands there."""
-    return [token for run in runs(text) for token in _run_tokens(run.text)]
+    composed = text if unicodedata.is_normalized("NFC", text) else _compose(text)[0]
+    return [token for piece in RUN.findall(composed) for token in _run_tokens(piece.lower())]
 
 
 def asked_tokens(run: str) -> Sequence[str]:

@@ -23,7 +23,8 @@ VERSION = "3"  # raised with every new file of weights, since another embedder m
 class LiteEmbedder:
     """The built-in embedder."""
 
-    rows: NDArray[np.float32]  # shape (buckets, dimensions)
+    codes: NDArray[np.int8]  # shape (buckets, dimensions)
+    scales: NDArray[np.float32]  # shape (buckets,): a bucket's row is its codes times its scale
 
     @classmethod
     def load(cls, file: Path | None = None) -> "LiteEmbedder":
@@ -33,7 +34,7 @@ class LiteEmbedder:
         if file is None or (folder / MANIFEST).is_file():
             verify(folder, [name])
         with (folder / name).open("rb") as opened, np.load(opened) as data:
-            return cls(data["codes"].astype(np.float32) * data["scale"].astype(np.float32)[:, None])
+            return cls(data["codes"], data["scale"].astype(np.float32))
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ class LiteEmbedder:
 
     @property
     def dimensions(self) -> int:
-        return int(self.rows.shape[1])
+        return int(self.codes.shape[1])
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         if len(texts) <= 8:  # a query or two: a thread would cost more than the work
@@ -56,9 +57,11 @@ class LiteEmbedder:
         return found
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
-        owners, buckets = hashed(texts, len(self.rows).bit_length() - 1)
+        owners, buckets = hashed(texts, len(self.codes).bit_length() - 1)
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         if len(owners):
-            starts = np.flatnonzero(np.diff(owners, prepend=-1))
-            sums[owners[starts]] = np.add.reduceat(self.rows[buckets], starts, axis=0)
+            starts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+            codes, scales = self.codes[buckets].astype(np.float32), self.scales[buckets]
+            for start, end in zip(starts, [*starts[1:], len(owners)], strict=True):
+                np.dot(scales[start:end], codes[start:end], out=sums[owners[start]])
         return unit_vectors(sums)
