@@ -376,7 +376,7 @@ def export_feedback(
     lines = run(work, data_dir)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"".join(lines))
-    out.print(f"{len(lines):,} corrections in {file}", highlight=False)
+    out.print(f"corrections: {len(lines):,} in {file}", highlight=False)
 
 
 @cli.command()

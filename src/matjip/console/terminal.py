@@ -83,7 +83,11 @@ def overview(report: Report) -> RenderableType:
     for each in report.restaurants:
         found = each.strengths.strengths[:2] if each.strengths.status == "ok" else ()
         best = "\n".join(_plain(strength.claim) for strength in found) or say(
-            "none_strengths" if each.strengths.status == "ok" else "insufficient"
+            "insufficient"
+            if each.strengths.status != "ok"
+            else "none_shown"
+            if each.strengths.hidden
+            else "none_strengths"
         )
         table.add_row(
             Text(_plain(each.name), style="bold"),
@@ -172,7 +176,7 @@ def strengths_view(result: StrengthsResult, *, mask: Mask = str, language: Langu
         line.append(_marks(each, language), style="italic")
         parts += [line, *_quotes(each.quotes, mask)]
     if not result.strengths:
-        parts.append(Text(say("none_strengths"), style="dim"))
+        parts.append(Text(say("none_shown" if result.hidden else "none_strengths"), style="dim"))
     return Group(*parts, *_hidden(result, language))
 
 

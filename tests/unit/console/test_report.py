@@ -56,6 +56,14 @@ def test_what_people_flagged_or_reworded_is_marked_and_what_they_hid_is_counted(
     assert "숨긴 문장 2개" in html
 
 
+def test_where_all_is_hidden_the_page_does_not_say_that_evidence_is_missing():
+    made = soup_house()
+    told = made.summary.model_copy(update={"positive": (), "negative": (), "hidden": 4})
+    html = page(restaurants=(replace(made, summary=told),))
+    assert html.count("보여 드릴 문장이 없습니다.") == 2
+    assert "근거가 충분한" not in html
+
+
 def test_a_page_of_which_nobody_spoke_bears_no_marks():
     assert not re.search("이의 제기됨|사람이 고침|숨긴 문장", page())
 
