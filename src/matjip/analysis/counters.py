@@ -46,7 +46,7 @@ __all__ = [
     "month_of",
 ]
 
-N = TypeVar("N", str, tuple[str, str, str])
+N = TypeVar("N", str, tuple[str, str], tuple[str, str, str])
 Key = tuple[str, str, str]  # tenant, restaurant id, review id
 Sums = Counter[tuple[str, str, int, str, str, str]]  # tenant, restaurant id, month, language, source, what is said
 MONTHS = 12
@@ -441,8 +441,10 @@ def _counts(
 
 
 async def _opinions(connection: AsyncConnection, number: int, touched: Collection[Key]) -> dict[Key, Opinions]:
+    """The rows of these reviews. Of restaurants that were never counted there are none, and none is looked for."""
     found: dict[Key, Opinions] = {}
-    for keys in _slices(touched):
+    counted = await _counted(connection, number, {key[:2] for key in touched})
+    for keys in _slices([key for key in touched if key[:2] in counted]):
         for row in await connection.execute(select(OPINIONS).where(OPINIONS.c.collection == number, _among(keys))):
             found[row.tenant, row.restaurant_id, row.review_id] = Opinions(
                 tenant=row.tenant,
@@ -454,6 +456,17 @@ async def _opinions(connection: AsyncConnection, number: int, touched: Collectio
                 source=row.source or None,
                 said=frozenset(row.said.split()),
             )
+    return found
+
+
+async def _counted(
+    connection: AsyncConnection, number: int, restaurants: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for some in _slices(restaurants):
+        among = tuple_(ASPECTS.c.tenant, ASPECTS.c.restaurant_id).in_(some)
+        rows = select(ASPECTS.c.tenant, ASPECTS.c.restaurant_id).distinct().where(ASPECTS.c.collection == number, among)
+        found |= {(row.tenant, row.restaurant_id) for row in await connection.execute(rows)}
     return found
 
 

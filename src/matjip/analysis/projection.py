@@ -210,18 +210,18 @@ class Projector:
             return None
         upserts, removed = self._kept(*_last_states(events))
         reached = events[-1].position
-        mentions = await self._mentions(upserts)
+        says = [said(mentions) for mentions in await self._mentions(upserts)]
         languages = await self._languages(upserts)
         moved = []
         if indexed == start:
-            points = await self._points(upserts, mentions, languages)
+            points = await self._points(upserts, says, languages)
             await index.apply(points, removed, reached, after=start)
             moved.append(self.name)
         if counters and counted == start:
             opinions = [
-                _opinions(tenant, review, language=language, mentions=found)
-                for (tenant, _, _), review, language, found in zip(
-                    upserts, upserts.values(), languages, mentions, strict=True
+                _opinions(tenant, review, language=language, says=each)
+                for (tenant, _, _), review, language, each in zip(
+                    upserts, upserts.values(), languages, says, strict=True
                 )
             ]
             gone = [(tenant, *key) for tenant, key in removed]
@@ -259,16 +259,14 @@ class Projector:
             lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
         )
 
-    async def _points(
-        self, upserts: Upserts, mentions: Sequence[Sequence[Mention]], languages: Sequence[str]
-    ) -> list[Point]:
+    async def _points(self, upserts: Upserts, says: Sequence[frozenset[str]], languages: Sequence[str]) -> list[Point]:
         if not upserts:
             return []
         vectors = await self._vectors(list(upserts.values()))
         return [
-            _point(tenant, review, vector=vector, language=language, says=said(found))
-            for (tenant, _, _), review, vector, language, found in zip(
-                upserts, upserts.values(), vectors, languages, mentions, strict=True
+            _point(tenant, review, vector=vector, language=language, says=each)
+            for (tenant, _, _), review, vector, language, each in zip(
+                upserts, upserts.values(), vectors, languages, says, strict=True
             )
         ]
 
@@ -361,7 +359,7 @@ def _last_states(events: Sequence[Event]) -> tuple[Upserts, Removed]:
     ]
 
 
-def _opinions(tenant: str, review: ReviewDraft, *, language: str, mentions: Sequence[Mention]) -> Opinions:
+def _opinions(tenant: str, review: ReviewDraft, *, language: str, says: frozenset[str]) -> Opinions:
     assert review.created_at is not None  # an event always carries it
     return Opinions(
         tenant=tenant,
@@ -371,7 +369,7 @@ def _opinions(tenant: str, review: ReviewDraft, *, language: str, mentions: Sequ
         month=month_of(review.created_at),
         language=language,
         source=review.source,
-        said=said(mentions),
+        said=says,
     )
 
 

@@ -9,6 +9,7 @@ while programs search both; one more may be in the making beside any of them, an
 
 import asyncio
 import sqlite3
+import struct
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -397,20 +398,24 @@ def _rows(connection: sqlite3.Connection, select: str, values: tuple[str | int, 
 
 
 def _columns(point: Point) -> tuple[str | bytes | float | int | None, ...]:
-    numbers = np.array(list(map(token_number, tokens(point.text))), "<u4")
     return (
         point.tenant,
         point.restaurant_id,
         point.review_id,
         point.vector.tobytes(),
-        numbers.tobytes(),
+        _packed(tokens(point.text)),
         point.rating,
         point.language,
         point.source,
         to_micros(point.created_at),
         int(point.has_image),
-        np.array(list(map(token_number, sorted(point.said))), "<u4").tobytes(),
+        _packed(sorted(point.said)),
     )
+
+
+def _packed(words: Sequence[str]) -> bytes:
+    """The numbers of tokens, four bytes each, the low one first."""
+    return struct.pack(f"<{len(words)}I", *map(token_number, words))
 
 
 def _other_embedder(present: Sequence[Origin], wanted: Origin) -> Misconfigured:
