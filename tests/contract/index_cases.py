@@ -60,3 +60,10 @@ def near(at: tuple[int, ...], **wanted) -> Query:
 
 async def ids(index: Index, query: Query, *, tenant: str = "t", **page) -> list[str]:
     return [hit.review_id for hit in (await index.search(tenant, query, **page))[0]]
+
+
+async def empty(index) -> None:
+    """Put an empty collection in the place of what is searched."""
+    new = await index.beside()
+    await new.publish()
+    await new.close()

@@ -17,6 +17,7 @@ from tests.contract.index_cases import (
     NORTH,
     NOWHERE,
     OPENED,
+    empty,
     ids,
     index,
     near,
@@ -199,10 +200,10 @@ async def test_events_without_points_still_move_the_position(index):
     assert await index.position() == 7
 
 
-async def test_a_cleared_index_starts_again_at_0(index):
+async def test_an_empty_collection_that_is_published_starts_again_at_0(index):
     await index.apply([point("a")], [], 9)
     assert await ids(index, words("국물")) == ["a"]
-    await index.clear()
+    await empty(index)
     assert await index.search("t", words("국물")) == ([], 0)
     assert (await index.position(), (await index.centroid("t", "r"))[1]) == (0, 0)
     await index.apply([point("b")], [], 1)
@@ -321,7 +322,7 @@ async def follow(kind: str, steps: list, asked: tuple[int, ...]) -> None:
                     await index.apply([], [("t", (restaurant_id, review_id))], position)
                 else:
                     living.clear()
-                    await index.clear()
+                    await empty(index)
                     position = 0
                 hits, total = await index.search("t", query, limit=4)
                 plain = plain_search(living, query, mean=MEAN_TOKENS[kind])

@@ -150,17 +150,6 @@ class ExactIndex:
         shelf = await asyncio.to_thread(self._reader.run, lambda connection: self._shelf(connection, tenant))
         return int(np.count_nonzero(shelf.passes(wanted)))
 
-    async def clear(self) -> None:
-        """Forget everything and go back to position 0, for every process that uses the file."""
-
-        def clear(connection: sqlite3.Connection) -> None:
-            with _transaction(connection, "IMMEDIATE"):
-                statements = self._statements(connection)
-                for statement in (*statements.empty, statements.reset):
-                    connection.execute(statement)
-
-        await asyncio.to_thread(self._writer.run, clear)
-
     async def beside(self) -> "ExactIndex":
         """See `Index.beside`. It uses this one's connections, so it is closed before this one is."""
 

@@ -274,15 +274,6 @@ class FusedIndex:
         """Points that pass the filter."""
         return 0 if _nothing(wanted) else await self._store.count(await self._name(), _conditions(tenant, wanted))
 
-    async def clear(self) -> None:
-        """Forget everything and go back to position 0: an empty collection takes the place of this one at once."""
-        async with self._turn:
-            if self._begun is not None:
-                await self._store.drop(self._begun)
-                await self._store.create(self._begun)
-            else:
-                await self._replace(await self._created())
-
     async def beside(self) -> "FusedIndex":
         """See `Index.beside`. It uses this one's store, so it is closed before this one is."""
         return FusedIndex(

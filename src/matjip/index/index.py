@@ -125,7 +125,7 @@ class Index(Protocol):
         """Store, replace and remove points (deletes name tenant and key), and move to the position, in one transaction.
 
         Idempotent; a position at or below the present one changes nothing. Neither does a change that was read `after`
-        a position that the index has not reached, as when another process cleared it meanwhile: it would leave a gap.
+        a position that the index has not reached, as when another process published a new one meanwhile: it would leave a gap.
         """
         ...
 
@@ -143,10 +143,6 @@ class Index(Protocol):
 
     async def count(self, tenant: str, wanted: Filter) -> int:
         """Points that pass the filter."""
-        ...
-
-    async def clear(self) -> None:
-        """Forget everything and go back to position 0."""
         ...
 
     async def beside(self) -> "Index":

@@ -38,7 +38,6 @@ class Statements:
             """,
         )
         self.drop = (f"DROP TABLE IF EXISTS {points}", f"DROP TABLE IF EXISTS {centroids}")
-        self.empty = (f"DELETE FROM {points}", f"DELETE FROM {centroids}")
         selected = f"SELECT point, restaurant_id, review_id, vector, tokens, {COLUMNS} FROM {points} WHERE tenant = ?"
         self.living = f"{selected} AND vector IS NOT NULL ORDER BY point"
         self.changed = f"{selected} AND change > ? LIMIT ?"
@@ -63,5 +62,4 @@ class Statements:
         self.state = f"SELECT position, change, generation FROM collections WHERE number = {number}"
         self.move = f"UPDATE collections SET position = ?, change = ? WHERE number = {number}"
         self.touch = f"UPDATE collections SET change = ? WHERE number = {number}"
-        self.reset = f"UPDATE collections SET position = 0, change = change + 1, generation = generation + 1 WHERE number = {number}"
         self.forget = f"DELETE FROM collections WHERE number = {number}"

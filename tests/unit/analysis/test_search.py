@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.contract.index_cases import empty
 
 from matjip.analysis.ask import SearchAsk
 from matjip.analysis.counters import MemoryCounters
@@ -261,7 +262,7 @@ async def test_a_cursor_from_before_a_rebuild_waits_until_the_index_is_there_aga
     for at in range(3):
         await place.put(str(at))
     cursor = (await place.ask(limit=1)).next_cursor
-    await place.index.clear()
+    await empty(place.index)
     late = Place(place.index, reviews=place.reviews, wait_max_events=0)
     with pytest.raises(NotReady):
         await late.ask(limit=1, cursor=cursor)
