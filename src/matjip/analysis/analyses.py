@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 import orjson
@@ -58,6 +59,7 @@ __all__ = ["Analyses", "AnalysisSettings"]
 
 VERSION = "6"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
+MADE = ("ok", "insufficient_evidence")  # outcomes of a run that worked something out; others gave what was there
 R = TypeVar("R", bound=Result)
 Body = dict[str, Any]  # a part of a dumped result
 
@@ -305,41 +307,81 @@ class Analyses:
             key: tuple[object, ...]
             if ask.reviews is None:
                 revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
-                if not self._recent.snapshot((caller.tenant, ask.restaurant_id, ask.window), revision, as_of=started_at):
+                if not self._recent.snapshot(
+                    (caller.tenant, ask.restaurant_id, ask.window), revision, as_of=started_at
+                ):
                     await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
                 standings = await self._standings(caller.tenant, ask.restaurant_id)
                 about = (revision, standings.corrected_to, ask.refresh)
                 key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
             else:
                 revision, key = 0, (self._new_id(),)  # sent inline: nobody else's
-            answer, joined = await self._together(key, lambda: self._run(kind, ask, caller, revision, standings))
+            answer, joined = await self._together(
+                key, lambda: self._make(kind, ask, caller, revision, standings, began=began, started_at=started_at)
+            )
             result, outcome = answer[0], "joined" if joined else answer[1]
         except MatjipError as error:
             outcome = error.code
             raise
         finally:
             seconds = self._clock.monotonic() - began
-            meta = result.meta if result is not None else None
-            made = outcome in ("ok", "insufficient_evidence")
-            run = Run(
-                run_id=meta.run_id if meta and made else self._new_id(),
-                tenant=caller.tenant,
-                restaurant_id=ask.restaurant_id,
-                analysis=kind.name,
-                actor=caller.actor,
-                request_id=caller.request_id,
-                started_at=started_at,
-                duration_ms=seconds * 1_000,
-                engine=meta.engine if meta else self._engine,
-                model=meta.model if meta else self._judge.name,
-                reviews=meta.counts.considered if meta else 0,
-                outcome=outcome,
-                stored=bool(meta and meta.stored and made),
-                snapshot_hash=meta.snapshot_hash if meta else None,
-            )
-            await self._leave(run, result, ask)
+            run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
+            if outcome not in MADE:  # who made it has left its record with it
+                await self._leave(run, None, ask)
             self._report(run, seconds)
         return standings.shown(_with_meta(result, request_id=caller.request_id))
+
+    async def _make(
+        self,
+        kind: Kind[R],
+        ask: Ask,
+        caller: Caller,
+        revision: int,
+        standings: Standings,
+        *,
+        began: float,
+        started_at: datetime,
+    ) -> tuple[R, str]:
+        """Work it out and store it before anybody is told: whoever asks next finds it, or joins while it is under way."""
+        erasures = self._erasures
+        result, outcome = await self._run(kind, ask, caller, revision, standings)
+        if outcome in MADE:
+            seconds = self._clock.monotonic() - began
+            run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
+            await self._leave(run, result, ask)
+            if erasures != self._erasures:  # somebody was erased meanwhile, whom the result may quote
+                await self._results.forget(caller.tenant, [ask.restaurant_id])
+        return result, outcome
+
+    def _run_of(
+        self,
+        kind: Kind[R],
+        ask: Ask,
+        caller: Caller,
+        result: R | None,
+        *,
+        outcome: str,
+        started_at: datetime,
+        seconds: float,
+    ) -> Run:
+        meta = result.meta if result is not None else None
+        made = outcome in MADE
+        return Run(
+            run_id=meta.run_id if meta and made else self._new_id(),
+            tenant=caller.tenant,
+            restaurant_id=ask.restaurant_id,
+            analysis=kind.name,
+            actor=caller.actor,
+            request_id=caller.request_id,
+            started_at=started_at,
+            duration_ms=seconds * 1_000,
+            engine=meta.engine if meta else self._engine,
+            model=meta.model if meta else self._judge.name,
+            reviews=meta.counts.considered if meta else 0,
+            outcome=outcome,
+            stored=bool(meta and meta.stored and made),
+            snapshot_hash=meta.snapshot_hash if meta else None,
+        )
 
     async def _leave(self, run: Run, result: Result | None, ask: Ask) -> None:
         if run.outcome in ("invalid", "not_found"):

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from tests.contract.index_cases import empty
 
 from matjip.analysis.counters import MemoryCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
@@ -234,9 +235,9 @@ async def test_two_projectors_on_one_index_reach_the_same_state(reviews, index, 
     assert (await index.centroid("default", "r"))[0].tolist() == followed
 
 
-async def test_an_index_cleared_by_another_while_a_batch_is_embedded_is_filled_from_the_start(reviews, index, clock):
+async def test_an_index_emptied_by_another_while_a_batch_is_embedded_is_filled_from_the_start(reviews, index, clock):
     await reviews.write([put(str(at)) for at in range(6)], CALLER)
-    embedder = CountingEmbedder(before=[None, index.clear])
+    embedder = CountingEmbedder(before=[None, lambda: empty(index)])
     projector = projector_of(reviews, index, clock, embedder=embedder, events_per_batch=3)
     await projector.catch_up()
     assert len(await found(index)) == 6
