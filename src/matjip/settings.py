@@ -110,7 +110,7 @@ def _from_environment(environ: Mapping[str, str]) -> Tree:
         for section in sections:
             inner = branch.setdefault(section, {})
             branch = inner if isinstance(inner, dict) else {}
-        branch[field] = value if value.strip()[:1] not in "[{" else yaml.safe_load(value)
+        branch[field] = yaml.safe_load(value) if value.strip().startswith(("[", "{")) else value
     return tree
 
 

@@ -25,6 +25,10 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
     assert (settings.api.max_body_bytes, settings.api.keep_alive_s) == (5, 9)
 
 
+def test_an_empty_variable_is_an_empty_text():
+    assert load({"MATJIP_DATABASE__URL": ""}).database.url == ""
+
+
 def test_the_environment_chooses_its_own_file(tmp_path: Path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "staging.yaml").write_text("data_dir: staged\n")
