@@ -148,6 +148,7 @@ GENERIC = frozenset(
         "tasty",
     ]
 )
+ADJECTIVES = frozenset(["뛰어나다", "빼어나다", "별나다", "유별나다"])  # that end as verbs do
 VERB_ENDS = ("녹다", "나다", "터지다", "돋보이다", "어울리다", "추천하다", "만족하다", "반하다", "챙겨주다", "나오다")
 SYLLABLE_N = 4  # the final ㄴ among the finals of a Hangul syllable
 
@@ -298,7 +299,8 @@ def claim(
     if not opinions and target is None:
         name = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
         for some in _shortening(among):
-            sentence = f"{_joined(some)} 등 {name} 칭찬이 {'많습니다' if many else '여럿입니다'}"
+            subject = particle(KO_ASPECTS.get(aspect, (aspect, aspect))[1], "이/가")
+            sentence = f"{subject} {_joined(some)} 등 칭찬이 {'많습니다' if many else '여럿입니다'}"
             if KO_CLAIM_CHARS[0] <= len(sentence) <= KO_CLAIM_CHARS[1]:
                 return sentence
         what = particle(name, "을/를")
@@ -389,7 +391,7 @@ def _reported(opinion: str) -> str:
     """진하다 → 진하다는 (adjective); 녹다 → 녹는다는, 나다 → 난다는 (verbs); 일품 → 일품이라는 (noun)."""
     if not opinion.endswith("다"):
         return particle(opinion, "이라는/라는")
-    if not opinion.endswith(VERB_ENDS):
+    if opinion in ADJECTIVES or not opinion.endswith(VERB_ENDS):
         return f"{opinion}는"
     stem = opinion.removesuffix("다")
     return f"{stem}는다는" if _ends_closed(stem) else f"{stem[:-1]}{chr(ord(stem[-1]) + SYLLABLE_N)}다는"
