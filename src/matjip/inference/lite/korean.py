@@ -142,12 +142,15 @@ class Squeezed:
         return cls("".join(kept), at, [place + 1 for place in at], edges, set(edges))
 
 
-def _heads(words: Iterable[str]) -> dict[str, int]:
-    """How the words begin, by two characters or by all they have, and the length of the longest that begins so."""
-    longest: dict[str, int] = {}
+def _heads(words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """How the words begin, by two characters or by all they have, and how long those are that begin so, the longest first.
+
+    A word of one character begins as every longer one of its first character does.
+    """
+    lengths: dict[str, set[int]] = {}
     for word in words:
-        longest[word[:2]] = max(len(word), longest.get(word[:2], 0))
-    return longest
+        lengths.setdefault(word[:2], set()).add(len(word))
+    return {head: tuple(sorted({*own, *lengths.get(head[:1], ())}, reverse=True)) for head, own in lengths.items()}
 
 
 def _letters(text: str) -> Iterator[tuple[str, int, int]]:
@@ -168,8 +171,8 @@ class Korean:
     surfaces: dict[str, tuple[int, Role]]
     nouns: dict[str, Aspect]
     adverbs: dict[str, bool]
-    heads: dict[str, int] = field(default_factory=dict)  # how surfaces begin, two characters or all → the longest such
-    noun_heads: dict[str, int] = field(default_factory=dict)
+    heads: dict[str, tuple[int, ...]] = field(default_factory=dict)  # how surfaces begin → how long they are
+    noun_heads: dict[str, tuple[int, ...]] = field(default_factory=dict)
     starts: frozenset[str] = frozenset()  # characters that anything known starts with: all others are passed over
     adverb_starts: frozenset[str] = frozenset()
 
@@ -197,21 +200,20 @@ class Korean:
 
     def surface_at(self, text: str, place: int) -> str | None:
         """The longest surface form that starts here."""
-        longest = self.heads.get(text[place : place + 2]) or self.heads.get(text[place : place + 1], 0)
-        for size in range(min(longest, len(text) - place), 0, -1):
-            if text[place : place + size] in self.surfaces:
-                return text[place : place + size]
+        for size in self.heads.get(text[place : place + 2]) or self.heads.get(text[place : place + 1], ()):
+            surface = text[place : place + size]
+            if surface in self.surfaces:
+                return surface
         return None
 
     def noun_at(self, squeezed: Squeezed, place: int) -> Noun | None:
         """The longest noun that starts here; a noun of one syllable must stand alone or before an opinion."""
         text = squeezed.text
-        longest = self.noun_heads.get(text[place : place + 2]) or self.noun_heads.get(text[place : place + 1], 0)
-        for size in range(min(longest, len(text) - place), 0, -1):
-            aspect = self.nouns.get(squeezed.text[place : place + size])
-            if aspect is None:
-                continue
+        for size in self.noun_heads.get(text[place : place + 2]) or self.noun_heads.get(text[place : place + 1], ()):
             end = place + size
+            aspect = self.nouns.get(text[place:end])
+            if aspect is None or end > len(text):
+                continue
             particle = PARTICLE.match(squeezed.text, end)
             resume = particle.end() if particle and not self.surface_at(squeezed.text, end) else end
             followed = self.surface_at(squeezed.text, resume) or self.adverb_at(squeezed.text, resume)
@@ -233,14 +235,17 @@ class Korean:
         found: list[Mention] = []
         silent: list[tuple[int, int]] = []
         squeezed = Squeezed.of(text)
-        place, looked, noun, once = 0, 0, None, -1
+        place, noun, once = 0, None, -1
         fellows: list[Noun] = []  # nouns that the present one is joined to
         edges = iter(squeezed.words)
         edge = next(edges)
-        while place < len(squeezed.text):  # each place where a word starts, or where what was read ends
-            if STOP.search(squeezed.text, looked, place + 1):
+        length = len(squeezed.text)
+        stops = (match.start() for match in STOP.finditer(squeezed.text))
+        stop = next(stops, length)
+        while place < length:  # each place where a word starts, or where what was read ends
+            while stop <= place:
                 noun, once = None, -1
-            looked = place + 1
+                stop = next(stops, length)
             if squeezed.text[place] in self.starts:
                 if ONCE.match(squeezed.text, place):
                     once = place
@@ -252,16 +257,16 @@ class Korean:
                         found.append(mention)
                         if noun and fellows and mention.start == squeezed.at[noun.start]:
                             found += self._shared(text, squeezed, mention, fellows, self.surfaces[surface][0])
-                    place = looked = end
+                    place = end
                     continue
                 if thing := self.noun_at(squeezed, place):
                     joined = noun and SHARED.fullmatch(squeezed.text, noun.end, place)
                     fellows = [*fellows, noun] if noun and joined else []
                     noun = thing
-                    place = looked = thing.resume
+                    place = thing.resume
                     continue
                 if size := self.adverb_at(squeezed.text, place) or self._denial_at(squeezed.text, place):
-                    place = looked = place + size
+                    place = place + size
                     continue
             while edge <= place:
                 edge = next(edges, len(squeezed.text))
