@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from matjip.analysis import counters as _counters  # noqa: F401  declares its tables
+from matjip.analysis import feedback as _feedback  # noqa: F401  declares its table
 from matjip.analysis import results as _results  # noqa: F401  declares its tables
 from matjip.caller import Caller
 from matjip.database import METADATA
@@ -21,6 +22,7 @@ TABLES = {
     "counters_opinions",
     "log_head",
     "events",
+    "feedback",
     "restaurants",
     "reviews",
     "idempotency",
