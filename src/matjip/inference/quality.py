@@ -40,7 +40,7 @@ class Quality:
     """Of one judge. What was not measured is not there."""
 
     measured_on: str = ""
-    positive: Detection | None = None  # of the label "positive", not "negative", on texts that lean one way and were decided
+    positive: Detection | None = None  # of "positive", not "negative", on texts that lean one way and were decided
     praise: Mapping[str, Detection] = field(default_factory=dict)  # by aspect, of a text that praises it
 
 
