@@ -53,11 +53,12 @@ from matjip.inference.quality import Quality, written
 from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
+from matjip.reviews.validate import YEARS
 from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "7"  # of the pure steps; another version makes stored results out of date
+VERSION = "8"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 MADE = ("ok", "insufficient_evidence")  # outcomes of a run that worked something out; others gave what was there
 R = TypeVar("R", bound=Result)
@@ -679,9 +680,9 @@ def _withhold(body: object, *, kept: Collection[str]) -> None:
 
 
 def _most_written_in(snapshot: Snapshot) -> str:
-    """The language of most of the reviews; the first by name on a tie, none without reviews."""
+    """The language of most of the reviews; Korean on a tie, as for the sentences; none without reviews."""
     written = Counter(review.language for review in snapshot.reviews)
-    return min(written, key=lambda language: (-written[language], language), default="")
+    return min(written, key=lambda language: (-written[language], language != "ko", language), default="")
 
 
 def _check(ask: Ask) -> None:
@@ -702,6 +703,11 @@ def _check(ask: Ask) -> None:
         if review.id in seen:
             faults.append(Fault(where=f"{where}.id", wrong="is used twice", right="an id of its own"))
         seen.add(review.id)
+        if review.created_at is not None and review.created_at.year not in YEARS:
+            right = f"a year from {YEARS[0]} to {YEARS[-1]}"
+            faults.append(
+                Fault(where=f"{where}.created_at", wrong=f"is in the year {review.created_at.year}", right=right)
+            )
         if len(review.content) > MAX_CONTENT_CHARS:
             wrong = f"has {len(review.content):,} characters"
             faults.append(Fault(where=f"{where}.content", wrong=wrong, right=f"at most {MAX_CONTENT_CHARS:,}"))

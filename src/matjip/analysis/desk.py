@@ -173,6 +173,9 @@ def _claim_faults(text: str, made_in: SummaryResult | StrengthsResult) -> Iterat
     if written_in(text) != made_in.language:
         wrong = f"is in {SCRIPTS[written_in(text)]}"
         yield Fault(where="correction", wrong=wrong, right=f"{SCRIPTS[made_in.language]}, as the claim is")
+    elif any(char.isdigit() for char in text):
+        right = "words without figures: the counts stand beside the claim, and change with the reviews"
+        yield Fault(where="correction", wrong="holds a figure", right=right)
     elif len(text) > MAX_CORRECTION_CHARS:
         wrong = f"has {len(text):,} characters"
         yield Fault(where="correction", wrong=wrong, right=f"at most {MAX_CORRECTION_CHARS}")

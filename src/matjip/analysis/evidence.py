@@ -35,6 +35,7 @@ Reviewer = tuple[str, ...]
 HASH_BYTES = 16  # 128 bits: no two snapshots of one service will ever meet
 SENTENCE_END = re.compile(r"[.!?。…~]+[\"'”’)]*(?=\s|$)|[\n\r]+|(?<=[ㅋㅎㅠㅜ])\s")
 RECENT_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LEGIBLE = 0.7  # of a quote's letters and digits: with more of them masked it is not shown
 GOOD_QUOTE_CHARS = (12, 60)  # shorter says little, longer is not read on a card
 
 
@@ -134,10 +135,13 @@ class Judged:
             said = "".join(filter(str.isalnum, text)) or text
             if self.units[place.review] in voices or said in texts or (chosen and self._is_doubtful(place, span)):
                 continue
+            quote = _quote(self.snapshot.reviews[place.review], span, mask)
+            if sum(map(str.isalnum, quote.text)) < LEGIBLE * sum(map(str.isalnum, text)):
+                continue  # what the mask leaves of it says nothing
             voices.add(self.units[place.review])
             texts.add(said)
             spent.add(place.review)
-            chosen.append(_quote(self.snapshot.reviews[place.review], span, mask))
+            chosen.append(quote)
             if len(chosen) == limit:
                 break
         return tuple(chosen)

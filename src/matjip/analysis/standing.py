@@ -16,6 +16,7 @@ from matjip.analysis.evidence import Judged
 from matjip.analysis.feedback import Feedback, FeedbackStore, Subject
 from matjip.analysis.result import (
     AspectSummary,
+    Quote,
     Result,
     SentimentResult,
     Statement,
@@ -134,15 +135,23 @@ class Standings:
 
     def _aspect(self, summary: AspectSummary, language: str, gone: set[tuple[Aspect, Polarity]]) -> AspectSummary:
         update: dict[str, object] = {"statements": self._claims(summary.statements, language)}
-        if (summary.aspect, "positive") in gone:
+        if (summary.aspect, "positive") in gone or self._is_hidden(summary.best_for):
             update["best_for"] = None
-        if (summary.aspect, "negative") in gone:
+        if (summary.aspect, "negative") in gone or self._is_hidden(summary.best_against):
             update["best_against"] = None
         return summary.model_copy(update=update)
 
     def _claims(self, claims: Iterable[C], language: str) -> tuple[C, ...]:
         standing = [(claim, self._standing(claim)) for claim in claims]
-        return tuple(_reworded(claim, each, language) for claim, each in standing if not each.hidden)
+        return tuple(self._quoting(_reworded(claim, each, language)) for claim, each in standing if not each.hidden)
+
+    def _quoting(self, claim: C) -> C:
+        """The claim without quotes of reviews that are hidden."""
+        quotes = tuple(quote for quote in claim.quotes if not self._is_hidden(quote))
+        return claim if len(quotes) == len(claim.quotes) else claim.model_copy(update={"quotes": quotes})
+
+    def _is_hidden(self, quote: Quote | None) -> bool:
+        return quote is not None and self.of.get((None, quote.review_id, None), AS_FOUND).hidden
 
     def _standing(self, claim: Statement | Strength) -> Standing:
         """Its own, or under a name that it went by before. It is hidden under one name, so it is hidden."""

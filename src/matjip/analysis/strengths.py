@@ -31,6 +31,8 @@ __all__ = [
 
 HALF_LIFE_DAYS = 180.0  # praise half a year old counts half in the ranking
 UNDATED_WEIGHT = 0.5  # of a review that does not say when it was written
+VOICES_FOR_TIMES = 10  # below, "so many times as often" would jump with every review
+LEADING_SHARE = 1 / 3  # of a claim's voices: what fewer say or name does not lead its sentence
 SIMILAR, EVERYONE, NOBODY = "similar", "everyone", "none"
 Key = tuple[Aspect, str | None, str | None]  # aspect, thing, opinion
 
@@ -422,10 +424,11 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
     if not is_whole and not named:
         return None
     support_count = _voices(working.judged, candidate.places)
-    things = tuple(_things(candidate, working)) if is_whole else ()
-    among = (
-        tuple(said for said in ordered if len(voices[said]) >= 2 and not wording.is_generic(said)) if is_whole else ()
-    )
+    often = max(2, LEADING_SHARE * support_count)
+    things = tuple(_things(candidate, working, often)) if is_whole else ()
+    shared = [said for said in ordered if len(voices[said]) >= often and not wording.is_generic(said)]
+    among = tuple(shared[:2]) if is_whole else ()
+    leading = [(candidate.aspect, None, said) for said in among] + [(candidate.aspect, name, None) for name in things]
     return Claim(
         aspect=candidate.aspect,
         text=wording.claim(
@@ -442,22 +445,22 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
         places=tuple(sorted(candidate.places, key=lambda place: _said(place, working) not in named)),
         is_whole=is_whole,
         key=candidate.key,
-        joined=candidate.joined,
+        joined=(*candidate.joined, *leading),  # each would be a claim of its own, and hidden with it
         among=among,
         named=things,
         opinions=tuple(named) if candidate.target is None and not is_whole else (),
     )
 
 
-def _things(candidate: Candidate, working: Working) -> list[str]:
-    """The things that at least two voices name, the most named first."""
+def _things(candidate: Candidate, working: Working, often: float) -> list[str]:
+    """The two things that most voices name, where so many do."""
     voices: dict[str, set[int]] = {}
     for place in candidate.places:
         target = _key(place, working.language)[1]
         if target is not None:
             voices.setdefault(target, set()).add(working.judged.units[place.review])
-    often = [target for target in voices if len(voices[target]) >= 2]
-    return sorted(often, key=lambda target: (-len(voices[target]), target))[:2]
+    named = [target for target in voices if len(voices[target]) >= often]
+    return sorted(named, key=lambda target: (-len(voices[target]), target))[:2]
 
 
 def _named_opinions(opinions: Sequence[str], voices: Mapping[str, Collection[int]]) -> list[str]:
@@ -503,8 +506,9 @@ def _compared(claim: Claim, working: Working) -> str:
     found = working.distinct[claim.aspect]
     return wording.distinct_claim(
         claim.aspect,
-        share=found.share,
-        group_share=found.group_share,
+        times=1 + found.difference / found.group_share
+        if found.group_share and claim.support >= VOICES_FOR_TIMES
+        else None,
         language=working.language,
         named=claim.named,
         among=claim.among,

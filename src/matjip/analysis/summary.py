@@ -8,7 +8,7 @@ from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.proportions import wilson
 from matjip.analysis.result import AspectSummary, Quote, Statement, claim_id
-from matjip.analysis.sentiment import lean
+from matjip.analysis.sentiment import lean, ratios
 from matjip.analysis.trends import lately, trends
 from matjip.inference.task import Aspect, Polarity
 
@@ -130,10 +130,17 @@ def overall(
         considered=considered,
         positive=leaning[0],
         negative=leaning[1],
+        per_cent=_per_cent(leaning, considered),
         praised=[(each.aspect, each.support) for each in positive[: ASPECTS_IN_OVERALL - for_blame]],
         blamed=[(each.aspect, each.support) for each in negative[:for_blame]],
         language=language,
     )
+
+
+def _per_cent(leaning: tuple[int, int], considered: int) -> tuple[int, int]:
+    """As the sentiment has them: the three that sum to 100."""
+    positive, negative, _ = ratios([*leaning, considered - sum(leaning)])
+    return positive, negative
 
 
 def _aspects(

@@ -12,17 +12,14 @@ from matjip.inference.task import Aspect
 __all__ = ["RECENT", "lately", "trends"]
 
 RECENT = timedelta(days=90)  # a season: long enough for a dozen reviews, short enough to act on
+AHEAD = timedelta(days=1)  # clocks and time zones differ by so much; a later date is a mistake
+LEAST_VOICES = 5  # lately and before each: fewer make no direction, however far apart
 FALSE_DISCOVERIES = 0.05  # among the aspects of one restaurant
 
 
 def lately(judged: Judged) -> frozenset[int]:
-    """The reviews, by their number, of the last ninety days before the snapshot was read."""
-    since = judged.snapshot.as_of - RECENT
-    return frozenset(
-        at
-        for at, review in enumerate(judged.snapshot.reviews)
-        if review.created_at is not None and review.created_at >= since
-    )
+    """The reviews, by their number, of the last ninety days before the window's end, or before the snapshot was read."""
+    return _written(judged, since=_end(judged) - RECENT)
 
 
 def trends(judged: Judged, aspects: Sequence[Aspect]) -> dict[Aspect, Trend]:
@@ -32,14 +29,30 @@ def trends(judged: Judged, aspects: Sequence[Aspect]) -> dict[Aspect, Trend]:
     over these aspects (Benjamini and Hochberg); else no direction is claimed.
     """
     recent = lately(judged)
-    dated = {at for at, review in enumerate(judged.snapshot.reviews) if review.created_at is not None}
+    dated = _written(judged)
     counted = {aspect: (_split(judged, aspect, recent), _split(judged, aspect, dated - recent)) for aspect in aspects}
     tested = {
         aspect: differ_by_chance(now, before) for aspect, (now, before) in counted.items() if now.total and before.total
     }
     q_values = discoveries(tested)
-    since = judged.snapshot.as_of - RECENT
+    since = _end(judged) - RECENT
     return {aspect: _trend(since, *counted[aspect], tested[aspect], q_values[aspect]) for aspect in tested}
+
+
+def _end(judged: Judged) -> datetime:
+    until = judged.snapshot.window.until
+    return judged.snapshot.as_of if until is None else min(until, judged.snapshot.as_of)
+
+
+def _written(judged: Judged, *, since: datetime | None = None) -> frozenset[int]:
+    """Reviews with a date, from then on; a date that lies ahead is none."""
+    return frozenset(
+        at
+        for at, review in enumerate(judged.snapshot.reviews)
+        if review.created_at is not None
+        and review.created_at <= judged.snapshot.as_of + AHEAD
+        and (since is None or review.created_at >= since)
+    )
 
 
 def _split(judged: Judged, aspect: Aspect, among: Collection[int]) -> Share:
@@ -51,7 +64,7 @@ def _split(judged: Judged, aspect: Aspect, among: Collection[int]) -> Share:
 
 def _trend(since: datetime, now: Share, before: Share, p_value: float, q_value: float) -> Trend:
     direction: Literal["better", "worse"] | None = None
-    if q_value <= FALSE_DISCOVERIES:
+    if q_value <= FALSE_DISCOVERIES and min(now.total, before.total) >= LEAST_VOICES:
         direction = "better" if now.value > before.value else "worse"
     return Trend(
         since=since,

@@ -150,6 +150,7 @@ GENERIC = frozenset(
 )
 ADJECTIVES = frozenset(["뛰어나다", "빼어나다", "별나다", "유별나다"])  # that end as verbs do
 VERB_ENDS = ("녹다", "나다", "터지다", "돋보이다", "어울리다", "추천하다", "만족하다", "반하다", "챙겨주다", "나오다")
+STAFF = re.compile("^(직원|종업원|알바생|아르바이트생|스태프|사장님|이모님)(?:분)?(?:들)?$")
 SYLLABLE_N = 4  # the final ㄴ among the finals of a Hangul syllable
 
 
@@ -167,9 +168,9 @@ def is_in(word: str, language: Language) -> bool:
 
 
 def folded(target: str, language: Language) -> str:
-    """One spelling for one thing: spaces closed up, English in lower case."""
+    """One spelling for one thing: spaces closed up, English in lower case, people named without their plural and 분."""
     word = " ".join(target.split())
-    return word.lower() if language == "en" else word
+    return word.lower() if language == "en" else STAFF.sub(r"\1", word)
 
 
 def is_nameable(target: str, aspect: Aspect, language: Language) -> bool:
@@ -253,16 +254,16 @@ def overall(
     considered: int,
     positive: int,
     negative: int,
+    per_cent: tuple[int, int],
     praised: Sequence[tuple[Aspect, int]],
     blamed: Sequence[tuple[Aspect, int]],
     language: Language,
 ) -> str:
     """Two or three sentences: how the reviews lean, what they praise, what they blame."""
     if language == "en":
-        return _english_overall(considered, positive, negative, praised, blamed)
+        return _english_overall(considered, (positive, negative), per_cent, praised, blamed)
     lean = (
-        f"리뷰 {considered:,}개 중 {positive:,}개({_percent(positive, considered)}%)가 긍정, "
-        f"{negative:,}개({_percent(negative, considered)}%)가 부정입니다."
+        f"리뷰 {considered:,}개 중 {positive:,}개({per_cent[0]}%)가 긍정, {negative:,}개({per_cent[1]}%)가 부정입니다."
     )
     parts = [lean]
     if praised:
@@ -321,20 +322,18 @@ def claim(
 def distinct_claim(
     aspect: Aspect,
     *,
-    share: float,
-    group_share: float,
+    times: float | None,
     language: Language,
     named: Sequence[str] = (),
     among: Sequence[str] = (),
 ) -> str:
-    """What is praised here more than elsewhere, and how much more, within the same bounds as a claim."""
-    times = share / group_share if group_share else None
+    """What is praised here more than elsewhere, and how many times as often where that can be said, within a claim's bounds."""
     if language == "en":
         what = EN_ASPECTS.get(aspect, (aspect, aspect))[1]
         subject = f"{among[0]} {what}" if among else f"{what} such as {named[0]}" if named else what
         head = subject[:1].upper() + subject[1:]
         much = (
-            "rarely praised at similar restaurants"
+            "praised more often than at similar restaurants"
             if times is None
             else (f"praised {times:.1f} times as often as at similar restaurants")
         )
@@ -405,10 +404,6 @@ def _ko_list(aspects: Sequence[tuple[Aspect, int]]) -> str:
     return ", ".join(f"{KO_ASPECTS.get(aspect, (aspect, aspect))[0]}({count:,}개)" for aspect, count in aspects)
 
 
-def _percent(part: int, whole: int) -> int:
-    return (200 * part + whole) // (2 * whole)
-
-
 def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
@@ -437,8 +432,8 @@ def _english_statement(
 
 def _english_overall(
     considered: int,
-    positive: int,
-    negative: int,
+    leaning: tuple[int, int],
+    per_cent: tuple[int, int],
     praised: Sequence[tuple[Aspect, int]],
     blamed: Sequence[tuple[Aspect, int]],
 ) -> str:
@@ -446,8 +441,8 @@ def _english_overall(
         return _listed([f"{EN_ASPECTS.get(aspect, (aspect, aspect))[0]} ({count:,})" for aspect, count in aspects])
 
     parts = [
-        f"Of {considered:,} {_plural('review', considered)}, {positive:,} ({_percent(positive, considered)} %) "
-        f"are positive and {negative:,} ({_percent(negative, considered)} %) negative."
+        f"Of {considered:,} {_plural('review', considered)}, {leaning[0]:,} ({per_cent[0]} %) "
+        f"are positive and {leaning[1]:,} ({per_cent[1]} %) negative."
     ]
     if praised:
         parts.append(f"Reviewers most often praise {listed(praised)}.")

@@ -9,7 +9,16 @@ from matjip.errors import Fault
 from matjip.reviews.review import MAX_CONTENT_CHARS, MAX_ID_CHARS, RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Delete, Idempotency, Put, PutRestaurant, Write
 
-__all__ = ["MAX_IMAGES", "MAX_NAME_CHARS", "MAX_URL_CHARS", "faults_of", "faults_of_request", "is_id", "is_storable"]
+__all__ = [
+    "MAX_IMAGES",
+    "MAX_NAME_CHARS",
+    "MAX_URL_CHARS",
+    "YEARS",
+    "faults_of",
+    "faults_of_request",
+    "is_id",
+    "is_storable",
+]
 
 MAX_URL_CHARS = 2_048  # longer ones are refused by common browsers and proxies
 MAX_IMAGES = 20  # what review platforms let one review carry

@@ -1,6 +1,7 @@
 """The analyses over fakes: one run for many, fresh for who polls, and evidence that holds."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -214,3 +215,9 @@ async def test_a_stored_result_quotes_a_deleted_or_rewritten_review_no_more(worl
     assert quoted
     assert after.meta.stale
     assert not (shown | cited) & (gone.keys() | rewritten.keys())
+
+
+async def test_an_inline_review_of_an_impossible_year_is_refused_and_named(world):
+    sent = (InlineReview(id="a", content="친절해요", created_at=datetime(999, 6, 1, tzinfo=UTC)),)
+    with pytest.raises(Invalid, match=r"reviews\[0\]\.created_at is in the year 999"):
+        await world.analyses.sentiment(Ask(restaurant_id="r", reviews=sent), CALLER)

@@ -190,3 +190,24 @@ async def test_feedback_on_another_restaurants_claim_changes_nothing_here(world)
 
 def test_nothing_said_shows_everything():
     assert fold([]) == Standings()
+
+
+async def test_a_review_that_is_hidden_is_quoted_nowhere(world):
+    before = await world.analyses.summary(ASK, CALLER)
+    quoted = before.positive[0].quotes[0].review_id
+    await say(world, "hide", review_id=quoted)
+    assert quoted not in {
+        quote.review_id for each in claims(await world.analyses.summary(ASK, CALLER)) for quote in each.quotes
+    }
+
+
+async def test_a_whole_aspect_is_hidden_with_what_its_sentence_leads_with(world):
+    for peer in ("p1", "p2", "p3"):
+        await world.write(*["그냥"] * 40, restaurant_id=peer)
+    await world.write(*["친절해요"] * 30, prefix="kind")
+    (head, *_) = (await world.analyses.strengths(ASK, CALLER)).strengths
+    assert head.type == "distinct"
+    await say(world, "hide", claim_id=head.same_as[0])
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert head.claim_id not in {each.claim_id for each in answer.strengths}
+    assert answer.hidden >= 1

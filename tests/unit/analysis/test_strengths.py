@@ -6,6 +6,7 @@ from tests.unit.analysis.reading import CALLER, World
 
 from matjip.analysis.ask import Ask
 from matjip.analysis.strengths import STEPS
+from matjip.inference.task import Mention
 
 ASK = Ask(restaurant_id="r")
 
@@ -95,7 +96,9 @@ async def claims_of(world: World) -> list[str]:
 async def test_a_distinct_strength_says_how_much_more_it_is_praised_than_elsewhere():
     world = World()
     await among_peers(world, praised_here=20, praised_there=4)
-    assert (await claims_of(world))[0] == "친절하다는 등 서비스 칭찬이 비교 식당의 5.0배"
+    assert (
+        (await claims_of(world))[0] == "친절하다는 등 서비스 칭찬이 비교 식당의 3.7배"
+    )  # 5.0 as counted, as if twenty more reviews were like the group's
 
 
 async def test_what_a_distinct_strength_says_is_not_said_again():
@@ -151,3 +154,24 @@ async def test_when_everyone_is_few_everyone_is_the_group():
     for peer in ("r", "a", "b", "c"):
         await world.write(*["친절해요"] * 40, restaurant_id=peer)
     assert (await world.analyses.strengths(ASK, CALLER)).group.chosen_by == "everyone"
+
+
+async def test_a_word_that_few_say_leads_no_claim():
+    world = World()
+    await world.write(*["국물이 진해요"] * 3)
+    find, world.judge.find = world.judge.find, lambda text: find(text) if "국물" in text else _of_another_thing(text)
+    await world.write(*[f"{thing}이 좋아요" for thing in "가나다라마바사아"], prefix="other")
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert [each.claim for each in answer.strengths] == ["국물이 진하다는 칭찬이 많습니다"]
+
+
+def _of_another_thing(text):
+    return (Mention(aspect="taste", polarity="positive", target=text[0], opinion="좋다", start=0, end=4),)
+
+
+async def test_equally_many_languages_are_compared_in_the_language_of_the_sentences():
+    world = World()
+    await among_peers(world, praised_here=20, praised_there=4)
+    await world.write(*["slow"] * 40, prefix="english")
+    answer = await world.analyses.strengths(ASK, CALLER)
+    assert (answer.language, answer.group.language) == ("ko", "ko")

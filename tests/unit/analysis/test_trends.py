@@ -2,10 +2,12 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 from tests.unit.analysis.reading import CALLER, World
 
 from matjip.analysis.ask import Ask
+from matjip.analysis.result import Window
 
 ASK = Ask(restaurant_id="r")
 PRAISE, BLAME, NOTHING = "국물이 진해요", "국물이 짜요", "그냥"
@@ -84,3 +86,26 @@ async def test_what_no_word_says_makes_no_statement():
 
 def _guessed(mention):
     return replace(mention, target=None, opinion=None)
+
+
+async def test_lately_ends_where_the_window_ends():
+    world = World()
+    await said(world, praise=6, blame=0, days_ago=200)
+    window = Window(until=world.clock.now() - timedelta(days=190))
+    answer = await world.analyses.summary(Ask(restaurant_id="r", window=window), CALLER)
+    assert [each.recent for each in answer.positive] == [6]
+
+
+async def test_a_review_from_the_future_is_no_recent_one():
+    world = World()
+    await said(world, praise=4, blame=0, days_ago=10)
+    await said(world, praise=3, blame=0, days_ago=-400)
+    (statement,) = (await taste(world)).statements
+    assert (statement.support, statement.recent) == (7, 4)
+
+
+async def test_a_handful_of_voices_makes_no_direction():
+    world = World()
+    await said(world, praise=0, blame=4, days_ago=0)
+    await said(world, praise=30, blame=0, days_ago=100)
+    assert (await taste(world)).trend.direction is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matjip.analysis.wording import claim, majority, overall, particle, phrase, statement
+from matjip.analysis.wording import claim, folded, majority, overall, particle, phrase, statement
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,13 @@ def test_that_all_of_a_statement_is_recent_goes_without_saying():
 
 def test_the_overall_names_praise_and_blame_with_their_numbers():
     said = overall(
-        considered=50, positive=40, negative=5, praised=[("taste", 20)], blamed=[("waiting", 4)], language="ko"
+        considered=50,
+        positive=40,
+        negative=5,
+        per_cent=(80, 10),
+        praised=[("taste", 20)],
+        blamed=[("waiting", 4)],
+        language="ko",
     )
     assert said == (
         "리뷰 50개 중 40개(80%)가 긍정, 5개(10%)가 부정입니다. 칭찬은 맛(20개)에 모입니다. "
@@ -72,3 +78,7 @@ def test_slang_hype_and_other_languages_are_not_published():
 
 def test_the_language_is_the_majoritys_unless_asked():
     assert (majority(["ko", "en", "en"], None), majority(["en"], "ko"), majority([], None)) == ("en", "ko", "ko")
+
+
+def test_people_are_one_thing_with_and_without_their_plural():
+    assert {folded(word, "ko") for word in ("직원", "직원들", "직원분", "직원분들")} == {"직원"}

@@ -52,6 +52,11 @@ async def test_feedback_is_recorded_with_who_gave_it_and_when(client, said):
         ({"kind": "flag", "claim_id": CLAIM, "aspect": "taste"}, "aspect", "none"),
         ({"kind": "flag", "review_id": "r-1", "aspect": "mood"}, "aspect", "taste, menu"),
         ({"kind": "hide", "review_id": "r-1", "aspect": "taste"}, "kind", "not_said"),
+        (
+            {"kind": "correct", "claim_id": CLAIM, "correction": "국물을 칭찬한 손님이 999명입니다"},
+            "correction",
+            "without figures",
+        ),
         ({"kind": "correct", "review_id": "r-1"}, "correction", "positive or negative or neutral"),
         ({"kind": "correct", "review_id": "r-1", "correction": "fine"}, "correction", "neutral"),
         (
