@@ -130,6 +130,7 @@ class Judged:
         chosen: list[Quote] = []
         voices: set[int] = set()
         texts: set[str] = set()
+        bare: tuple[Quote, ...] = ()
         for place, span in self._ranked(places, max_chars, spent):
             text = self.snapshot.reviews[place.review].content[slice(*span)]
             said = "".join(filter(str.isalnum, text)) or text
@@ -137,14 +138,15 @@ class Judged:
                 continue
             quote = _quote(self.snapshot.reviews[place.review], span, mask)
             if sum(map(str.isalnum, quote.text)) < LEGIBLE * sum(map(str.isalnum, text)):
-                continue  # what the mask leaves of it says nothing
+                bare = bare or (quote,)  # what the mask leaves of it says little: shown only where nothing else is
+                continue
             voices.add(self.units[place.review])
             texts.add(said)
             spent.add(place.review)
             chosen.append(quote)
             if len(chosen) == limit:
                 break
-        return tuple(chosen)
+        return tuple(chosen) or bare
 
     def _is_doubtful(self, place: Place, span: tuple[int, int]) -> bool:
         """Whether the quote also says the opposite, or its review as a whole does: shown only where nothing else is."""
