@@ -179,7 +179,7 @@ def support(working: Working) -> Working:
 def merge(working: Working) -> Working:
     """D: one thing under several names is one; an opinion without a thing joins the thing that it is mostly said of. Then words.
 
-    A claim names something: a whole aspect of which no two voices say or name the same is left to step G's figures.
+    A claim names something, or counts: a whole aspect that few praise, each in other words, is left to step G's figures.
     """
     merged: list[Claim] = []
     for aspect in sorted({each.aspect for each in working.candidates}):
@@ -288,7 +288,7 @@ def select(working: Working) -> Working:
     ranked = [
         claim
         for claim in ranked
-        if not claim.is_whole or ((claim.among or claim.named) and claim.aspect not in in_particular)
+        if not claim.is_whole or (_says_something(claim, working) and claim.aspect not in in_particular)
     ]
     said = {(claim.aspect, opinion) for claim in heads for opinion in claim.among[:1]}
     ranked = [
@@ -500,6 +500,11 @@ def _in_evidence(claim: Claim, working: Working) -> Sequence[Place]:
     """The places that step A's sample holds, so that quotes are of all seasons; all of them where it holds none."""
     sampled = set(working.sample.reviews) if working.sample else set()
     return [place for place in claim.places if place.review in sampled] or claim.places
+
+
+def _says_something(claim: Claim, working: Working) -> bool:
+    """Of a whole aspect: what many say or name of it, or else that many praise it, by the count."""
+    return bool(claim.among or claim.named) or claim.support >= wording.MANY * working.judged.considered
 
 
 def _compared(claim: Claim, working: Working) -> str:

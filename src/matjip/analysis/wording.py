@@ -9,6 +9,7 @@ from matjip.inference.task import Aspect, Polarity
 
 __all__ = [
     "LANGUAGES",
+    "MANY",
     "Language",
     "Named",
     "claim",
