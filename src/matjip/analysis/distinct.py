@@ -1,9 +1,11 @@
 """Which aspects a restaurant is praised for more than its group: every restaurant of the group is tested, so that the share of
 wrong discoveries is bounded over all of them, and over the aspects of each."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matjip.analysis.profiles import Profile, together
 from matjip.analysis.proportions import Share, discoveries, more_by_chance
@@ -12,11 +14,14 @@ from matjip.inference.task import Aspect
 __all__ = ["Tested", "against_group"]
 
 HERE = ""  # no restaurant's id
-WORTH_TESTING = 1.0  # standard errors above the group; below, a p-value is above any q in use and counts as 1
+WORTH_TESTING = (
+    1.5  # standard errors above the group; below, the p-value is above 0.05 and counts as 1, which claims no more
+)
 
 
 Q_OUTSTANDING = 0.05  # of the first pass, which only says whom the others are not to be measured by
 Pair = tuple[str, Aspect]  # restaurant, aspect
+Counts = NDArray[np.int64]  # one a restaurant
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +63,27 @@ def _tests(
     everyone: Mapping[str, Profile], min_expected: float, outstanding: frozenset[Pair]
 ) -> Iterator[tuple[Pair, Share, float]]:
     """Restaurant and aspect, the others' share, and the p-value."""
-    all_of_them = together(everyone.values())
-    for aspect, praised in all_of_them.praise.items():
-        ordinary = {name: profile for name, profile in everyone.items() if (name, aspect) not in outstanding}
-        reviews = sum(profile.reviews for profile in ordinary.values())
-        hits = sum(profile.praise.get(aspect, 0) for profile in ordinary.values())
-        for name, profile in everyone.items():
-            mine = Share(profile.praise.get(aspect, 0), profile.reviews)
-            others = Share(hits - mine.hits, reviews - mine.total) if name in ordinary else Share(hits, reviews)
-            if others.total and mine.total and praised * mine.total >= min_expected * all_of_them.reviews:
-                worth = name == HERE or _stands_above(mine, others)
-                yield (name, aspect), others, more_by_chance(mine, others) if worth else 1.0
+    names = list(everyone)
+    reviews = np.array([profile.reviews for profile in everyone.values()])
+    all_reviews = int(reviews.sum())
+    for aspect in together(everyone.values()).praise:
+        praise = np.array([profile.praise.get(aspect, 0) for profile in everyone.values()])
+        ordinary = np.array([(name, aspect) not in outstanding for name in names])
+        others = (ordinary * reviews).sum() - ordinary * reviews
+        their_praise = (ordinary * praise).sum() - ordinary * praise
+        is_tested = (reviews > 0) & (others > 0) & (praise.sum() * reviews >= min_expected * all_reviews)
+        above = _stand_above(praise, reviews, their_praise, others)
+        for at in np.flatnonzero(is_tested).tolist():
+            there = Share(int(their_praise[at]), int(others[at]))
+            worth = above[at] or names[at] == HERE
+            mine = Share(int(praise[at]), int(reviews[at]))
+            yield (names[at], aspect), there, more_by_chance(mine, there) if worth else 1.0
 
 
-def _stands_above(mine: Share, others: Share) -> bool:
-    share = (mine.hits + others.hits) / (mine.total + others.total)
-    return mine.value > share + WORTH_TESTING * math.sqrt(share * (1 - share) / mine.total)
+def _stand_above(praise: Counts, reviews: Counts, their_praise: Counts, others: Counts) -> NDArray[np.bool_]:
+    """Whose share is so far above all of theirs that a test may find it."""
+    together = np.maximum(reviews + others, 1)
+    share = (praise + their_praise) / together
+    own = np.maximum(reviews, 1)
+    far: NDArray[np.bool_] = praise / own > share + WORTH_TESTING * np.sqrt(share * (1 - share) / own)
+    return far

@@ -76,7 +76,7 @@ def discoveries(p_values: Mapping[K, float]) -> dict[K, float]:
     """The q-value of each test (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995)."""
     q_values: dict[K, float] = {}
     least = 1.0
-    ordered = sorted(p_values, key=lambda test: (p_values[test], str(test)))
+    ordered = sorted(p_values, key=p_values.__getitem__)  # the order of equals changes no q
     for rank in range(len(ordered), 0, -1):
         test = ordered[rank - 1]
         least = min(least, p_values[test] * len(ordered) / rank)
