@@ -7,10 +7,10 @@ that it is about (`reviews/sql.py`, `analysis/results.py`); this file knows conn
 import asyncio
 import importlib.util
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -25,7 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from matjip import sqlite_driver
 from matjip.errors import Busy, Conflict, Fault, Invalid, MatjipError, Misconfigured, Unavailable
 
-__all__ = ["METADATA", "Database", "DatabaseSettings", "Dialect", "open_database"]
+__all__ = ["METADATA", "Database", "DatabaseSettings", "Dialect", "in_slices", "open_database"]
 
 Dialect = Literal["sqlite", "postgresql"]
 METADATA = MetaData()  # every table of the package is declared on it, and migrations/ makes them all
@@ -36,7 +36,15 @@ MIGRATION_LOCK = 0x6D61746A  # "matj": the advisory lock that two starting proce
 WAL_RETRY_S = 0.05  # switching to WAL ignores the busy timeout while another process switches too
 DAMAGED = ("file is not a database", "database disk image is malformed")
 LOCKED = {"55P03", "40P01"}  # PostgreSQL's lock_not_available and deadlock_detected
+KEYS_PER_STATEMENT = 300  # of up to three columns: SQLite's oldest bound is 999 parameters
+K = TypeVar("K", str, tuple[str, str], tuple[str, str, str])
 RETRY_AFTER_S = 2  # a restart of PostgreSQL, or a long import's batch, is over by then
+
+
+def in_slices(keys: Collection[K]) -> Iterator[list[K]]:
+    """The keys in their order, as many at a time as one statement may name."""
+    listed = sorted(keys)
+    return (listed[start : start + KEYS_PER_STATEMENT] for start in range(0, len(listed), KEYS_PER_STATEMENT))
 
 
 class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):

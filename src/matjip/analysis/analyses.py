@@ -650,33 +650,41 @@ def _with_meta(result: R, **changes: object) -> R:
     return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
 
 
-def _quotes(body: object) -> Iterator[Body]:
+def _parts(body: object) -> Iterator[Body]:
+    """Every table in a dumped result, itself among them."""
+    if isinstance(body, dict):
+        yield body
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
+        yield from _parts(part)
+
+
+def _is_quote(part: object) -> bool:
+    return isinstance(part, dict) and "start" in part and "text" in part
+
+
+def _quotes(body: Body) -> Iterator[Body]:
     """Every quote in a dumped result."""
-    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
-        if isinstance(part, dict) and "start" in part and "text" in part:
-            yield part
-        else:
-            yield from _quotes(part)
+    return filter(_is_quote, _parts(body))
 
 
-def _cited(body: object) -> Iterator[str]:
-    """The id of every review that a dumped result cites."""
-    if isinstance(body, dict):
-        yield from body.get("review_ids", ())
-        yield from (quote["review_id"] for quote in body.get("quotes", ()))
-    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
-        yield from _cited(part)
+def _cited(body: Body) -> Iterator[str]:
+    """The id of every review that a dumped result cites or quotes."""
+    for part in _parts(body):
+        yield from part.get("review_ids", ())
+        if _is_quote(part):
+            yield part["review_id"]
 
 
-def _withhold(body: object, *, kept: Collection[str]) -> None:
+def _withhold(body: Body, *, kept: Collection[str]) -> None:
     """Leave only citations and quotes of these reviews in a dumped result; its counts stay those of its time."""
-    if isinstance(body, dict):
-        if "review_ids" in body:
-            body["review_ids"] = tuple(one for one in body["review_ids"] if one in kept)
-        if "quotes" in body:
-            body["quotes"] = tuple(quote for quote in body["quotes"] if quote["review_id"] in kept)
-    for part in body.values() if isinstance(body, dict) else body if isinstance(body, tuple | list) else ():
-        _withhold(part, kept=kept)
+    for part in list(_parts(body)):
+        for name, value in part.items():
+            if name == "review_ids":
+                part[name] = tuple(one for one in value if one in kept)
+            elif name == "quotes":
+                part[name] = tuple(quote for quote in value if quote["review_id"] in kept)
+            elif _is_quote(value) and value["review_id"] not in kept:
+                part[name] = None
 
 
 def _most_written_in(snapshot: Snapshot) -> str:

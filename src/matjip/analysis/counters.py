@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from matjip.database import METADATA, Database
+from matjip.database import METADATA, Database, in_slices
 from matjip.errors import Conflict
 
 __all__ = [
@@ -46,11 +46,9 @@ __all__ = [
     "month_of",
 ]
 
-N = TypeVar("N", str, tuple[str, str], tuple[str, str, str])
 Key = tuple[str, str, str]  # tenant, restaurant id, review id
 Sums = Counter[tuple[str, str, int, str, str, str]]  # tenant, restaurant id, month, language, source, what is said
 MONTHS = 12
-KEYS_PER_STATEMENT = 300  # SQLite's oldest bound is 999 parameters
 EVERY_REVIEW = ""  # stands for the reviews themselves among what they say
 NO_SOURCE = ""  # of a review that names none
 
@@ -294,7 +292,7 @@ class SqlCounters:
         authors: dict[str, int] = {}
         async with self._database.reading() as connection:
             number = (await connection.execute(select(COLLECTIONS.c.number).where(self._mine))).scalar()
-            for some in _slices(restaurant_ids):
+            for some in in_slices(restaurant_ids):
                 for row in await connection.execute(_counts(number, tenant, some, counted)):
                     restaurant_id, month, what, reviews = row
                     if what == EVERY_REVIEW:
@@ -376,7 +374,7 @@ class SqlCounters:
         less_aspects, less_authors = _sums(before.values())
         aspects.subtract(less_aspects)
         authors.subtract(less_authors)
-        for keys in _slices(before):
+        for keys in in_slices(before):
             await connection.execute(delete(OPINIONS).where(OPINIONS.c.collection == number, _among(keys)))
         if stored:
             await connection.execute(insert(OPINIONS), [_row(number, each) for each in stored.values()])
@@ -444,7 +442,7 @@ async def _opinions(connection: AsyncConnection, number: int, touched: Collectio
     """The rows of these reviews. Of restaurants that were never counted there are none, and none is looked for."""
     found: dict[Key, Opinions] = {}
     counted = await _counted(connection, number, {key[:2] for key in touched})
-    for keys in _slices([key for key in touched if key[:2] in counted]):
+    for keys in in_slices([key for key in touched if key[:2] in counted]):
         for row in await connection.execute(select(OPINIONS).where(OPINIONS.c.collection == number, _among(keys))):
             found[row.tenant, row.restaurant_id, row.review_id] = Opinions(
                 tenant=row.tenant,
@@ -463,7 +461,7 @@ async def _counted(
     connection: AsyncConnection, number: int, restaurants: Collection[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
-    for some in _slices(restaurants):
+    for some in in_slices(restaurants):
         among = tuple_(ASPECTS.c.tenant, ASPECTS.c.restaurant_id).in_(some)
         rows = select(ASPECTS.c.tenant, ASPECTS.c.restaurant_id).distinct().where(ASPECTS.c.collection == number, among)
         found |= {(row.tenant, row.restaurant_id) for row in await connection.execute(rows)}
@@ -497,11 +495,6 @@ def _row(number: int, each: Opinions) -> dict[str, object]:
 
 def _among(keys: Sequence[Key]) -> ColumnElement[bool]:
     return tuple_(OPINIONS.c.tenant, OPINIONS.c.restaurant_id, OPINIONS.c.review_id).in_(keys)
-
-
-def _slices(items: Collection[N]) -> Iterable[list[N]]:
-    listed = sorted(items)
-    return (listed[start : start + KEYS_PER_STATEMENT] for start in range(0, len(listed), KEYS_PER_STATEMENT))
 
 
 def _dropped() -> Conflict:

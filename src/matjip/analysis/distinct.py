@@ -82,8 +82,7 @@ def _tests(
 
 def _stand_above(praise: Counts, reviews: Counts, their_praise: Counts, others: Counts) -> NDArray[np.bool_]:
     """Whose share is so far above all of theirs that a test may find it."""
-    together = np.maximum(reviews + others, 1)
-    share = (praise + their_praise) / together
+    share = (praise + their_praise) / np.maximum(reviews + others, 1)
     own = np.maximum(reviews, 1)
     far: NDArray[np.bool_] = praise / own > share + WORTH_TESTING * np.sqrt(share * (1 - share) / own)
     return far

@@ -23,13 +23,12 @@ from sqlalchemy import (
 )
 
 from matjip.clock import from_micros, to_micros
-from matjip.database import METADATA, Database
+from matjip.database import METADATA, Database, in_slices
 
 __all__ = ["Feedback", "FeedbackStore", "Kind", "MemoryFeedback", "SqlFeedback", "Subject"]
 
 Kind = Literal["flag", "hide", "correct", "restore"]
 Subject = tuple[str | None, str | None, str | None]  # claim id; or review id; or review id and aspect
-KEYS_PER_STATEMENT = 300  # SQLite's oldest bound is 999 parameters
 
 FEEDBACK = Table(
     "feedback",
@@ -159,12 +158,10 @@ class SqlFeedback:
             return sorted((await connection.execute(statement)).scalars())
 
     async def forget(self, tenant: str, keys: Collection[tuple[str, str]]) -> int:
-        listed, gone = list(keys), 0
+        gone = 0
         async with self._database.writing() as connection:
-            for start in range(0, len(listed), KEYS_PER_STATEMENT):
-                about = tuple_(FEEDBACK.c.restaurant_id, FEEDBACK.c.review_id).in_(
-                    listed[start : start + KEYS_PER_STATEMENT]
-                )
+            for some in in_slices(keys):
+                about = tuple_(FEEDBACK.c.restaurant_id, FEEDBACK.c.review_id).in_(some)
                 gone += (await connection.execute(delete(FEEDBACK).where(FEEDBACK.c.tenant == tenant, about))).rowcount
         return gone
 

@@ -1,5 +1,6 @@
 """What each restaurant's reviews praise and blame: its own from the judge's answers, its peers' from the counters."""
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -39,6 +40,7 @@ class GroupProfiles:
         self._entries = entries
         self._known: OrderedDict[tuple[str, str, Counted], Profile] = OrderedDict()
         self._position = 0
+        self._one_at_a_time = asyncio.Lock()  # or an answer that was read before a write would be kept after it
 
     async def of(
         self, tenant: str, restaurant_ids: Collection[str], counted: Counted, *, position: int
@@ -47,6 +49,12 @@ class GroupProfiles:
 
         That is an earlier one where the counters cannot be brought to it in a moment.
         """
+        async with self._one_at_a_time:
+            return await self._of(tenant, restaurant_ids, counted, position)
+
+    async def _of(
+        self, tenant: str, restaurant_ids: Collection[str], counted: Counted, position: int
+    ) -> tuple[dict[str, Profile], int]:
         if position > self._position:
             with suppress(Unavailable):
                 await self._catch_up()

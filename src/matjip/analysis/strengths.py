@@ -497,9 +497,10 @@ def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: b
 
 
 def _in_evidence(claim: Claim, working: Working) -> Sequence[Place]:
-    """The places that step A's sample holds, so that quotes are of all seasons; all of them where it holds none."""
+    """The places that step A's sample holds, so that quotes are of all seasons; all of them where those are too few."""
     sampled = set(working.sample.reviews) if working.sample else set()
-    return [place for place in claim.places if place.review in sampled] or claim.places
+    drawn = [place for place in claim.places if place.review in sampled]
+    return drawn if _voices(working.judged, drawn) >= working.rules.quotes else claim.places
 
 
 def _says_something(claim: Claim, working: Working) -> bool:

@@ -107,6 +107,7 @@ class World:
         self._read, self.reads = self.reviews.reviews, 0
         self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
+        self.counters = CountedAtOnce(self.reviews, self.judge)
         self.results = MemoryResults()
         self.feedback = MemoryFeedback()
         self.records: list[object] = []
@@ -114,7 +115,7 @@ class World:
             self.reviews,
             self.judge,
             self.results,
-            GroupProfiles(self.reviews, CountedAtOnce(self.reviews, self.judge), self.reviews.position),
+            GroupProfiles(self.reviews, self.counters, self.reviews.position),
             Alike(self.centroid),
             clock=self.clock,
             new_id=numbered_ids("run"),

@@ -217,6 +217,15 @@ async def test_a_stored_result_quotes_a_deleted_or_rewritten_review_no_more(worl
     assert not (shown | cited) & (gone.keys() | rewritten.keys())
 
 
+async def test_a_stale_summary_quotes_no_deleted_review_not_even_as_the_best_words(world):
+    await world.write("국물이 짜요", prefix="salty")  # one voice against: no statement, but the best words of blame
+    made = await world.analyses.summary(ASK, CALLER)
+    gone = next(each.best_against for each in made.aspects if each.best_against)
+    await world.reviews.write([Delete(restaurant_id="r", review_id=gone.review_id)], CALLER)
+    stale = await world.analyses.latest("default", "r", "summary")
+    assert gone.text not in stale.model_dump_json()
+
+
 async def test_an_inline_review_of_an_impossible_year_is_refused_and_named(world):
     sent = (InlineReview(id="a", content="친절해요", created_at=datetime(999, 6, 1, tzinfo=UTC)),)
     with pytest.raises(Invalid, match=r"reviews\[0\]\.created_at is in the year 999"):
