@@ -3,7 +3,8 @@
 Three ways over the same rows in the same run: `matjip import` as it ships (events, rows, versions, checkpoints);
 the same record with one review a transaction, as a naive loop would; and a bare `executemany` of the parsed rows into
 one table without keys, which is about as fast as SQLite takes them and keeps no promise.
-"Whole" is the import and then what follows it: embedding, the built-in judge's aspects, the index and the counters.
+"With vectors and aspects" is the import and then each review read back from the log, embedded and judged, the answers
+let go; "whole" is the import and then what follows it: the same answers kept in the index and the counters.
 A tenth of the rows beside all of them shows whether memory grows with the file.
 Each way runs in a process of its own that is held to one core, in turn with the others; a line is its round of median
 CPU time. Loading the program counts in (a little under a second), which weighs on the small files.
@@ -60,6 +61,7 @@ def rows(quick: bool) -> list[dict[str, object]]:
         ways = {
             "matjip import": ("import", source),
             "matjip import, a tenth of the rows": ("import", tenth),
+            "with vectors and aspects, not kept; a tenth of the rows": ("read", tenth),
             "whole: vectors, aspects, index, counters; a tenth of the rows": ("whole", tenth),
             "one review a transaction": ("naive", few),
             "bare executemany": ("bare", source),
@@ -126,6 +128,8 @@ def child(kind: str, source: Path, folder: Path) -> int:
         return with_matjip(source, folder, batch_rows=None)
     if kind == "whole":
         return with_matjip(source, folder, batch_rows=None) and followed(folder)
+    if kind == "read":
+        return with_matjip(source, folder, batch_rows=None) and judged(folder)
     if kind == "naive":
         return with_matjip(source, folder, batch_rows=1)
     return bare(source, folder)
@@ -170,6 +174,37 @@ def followed(folder: Path) -> int:
         async with open_service(load(data_dir=folder)) as service:
             await service.projector.catch_up()
             return await service.index.count("default", Filter())
+
+    return asyncio.run(work())
+
+
+def judged(folder: Path) -> int:
+    import asyncio
+
+    from threadpoolctl import threadpool_limits
+
+    from matjip.analysis.projection import ProjectionSettings
+    from matjip.clock import SystemClock
+    from matjip.database import DatabaseSettings, open_database
+    from matjip.inference.lite.embedding import LiteEmbedder
+    from matjip.inference.lite.judge import LiteJudge
+    from matjip.inference.task import FindAspects
+    from matjip.reviews.event import ReviewUpserted
+    from matjip.reviews.sql import SqlReviews
+
+    threadpool_limits(1, user_api="blas")  # as a service does
+
+    async def work() -> int:
+        judge, embedder, count = LiteJudge.load(), LiteEmbedder.load(), 0
+        database = open_database(DatabaseSettings(), data_dir=folder)
+        reviews = SqlReviews(database, SystemClock(), erasure_key=b"bench" * 8)
+        async for events in reviews.events(batch=ProjectionSettings().events_per_batch):
+            changes = [event.change for event in events]
+            texts = tuple(each.review.content for each in changes if isinstance(each, ReviewUpserted))
+            await embedder.embed(texts)
+            count += len(await judge.judge(FindAspects(texts)))
+        await database.close()
+        return count
 
     return asyncio.run(work())
 
