@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.sampling import snapshot_of
 from matjip.analysis.analyses import AnalysisSettings
 from matjip.analysis.distinct import against_group
-from matjip.analysis.evidence import Judged, Snapshot, SnapshotReview, units
+from matjip.analysis.evidence import Judged, SnapshotReview, units
 from matjip.analysis.profiles import Profile, profile_of
-from matjip.analysis.result import Window
 from matjip.analysis.strengths import Working, find_strengths
 from matjip.clock import new_dice
 from matjip.inference.lite.judge import LiteJudge
@@ -134,17 +134,7 @@ def _judged(restaurant: str, texts: Sequence[str], read: Mapping[str, Read]) -> 
         SnapshotReview(id=str(at), content=text, author=None, rating=None, created_at=AT, language="ko", source=None)
         for at, text in enumerate(texts)
     )
-    snapshot = Snapshot(
-        tenant="default",
-        restaurant_id=restaurant,
-        reviews=reviews,
-        available=len(reviews),
-        revision=1,
-        as_of=AT,
-        window=Window(),
-        inline=False,
-        fingerprint="",
-    )
+    snapshot = snapshot_of(reviews, as_of=AT, restaurant_id=restaurant)
     return Judged(
         snapshot=snapshot,
         sentiments=tuple(read[text][0] for text in texts),

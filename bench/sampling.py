@@ -31,7 +31,7 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.task import FindAspects, JudgeSentiment
 
-__all__ = ["rows"]
+__all__ = ["rows", "snapshot_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
 NSMC = ROOT.parent / "shared" / "data" / "nsmc_reviews.tsv.gz"
@@ -136,18 +136,23 @@ def _summed(measured: Sequence[dict[str, float]]) -> dict[str, object]:
     }
 
 
-async def _judged(reviews: Sequence[SnapshotReview], judge: Judge) -> Judged:
-    snapshot = Snapshot(
+def snapshot_of(reviews: Sequence[SnapshotReview], *, as_of: datetime, restaurant_id: str = "r") -> Snapshot:
+    """The reviews as an analysis reads them."""
+    return Snapshot(
         tenant="bench",
-        restaurant_id="r",
+        restaurant_id=restaurant_id,
         reviews=tuple(reviews),
         available=len(reviews),
         revision=0,
-        as_of=START,
+        as_of=as_of,
         window=Window(),
         inline=True,
         fingerprint="",
     )
+
+
+async def _judged(reviews: Sequence[SnapshotReview], judge: Judge) -> Judged:
+    snapshot = snapshot_of(reviews, as_of=START)
     return Judged(
         snapshot=snapshot,
         sentiments=await judge.judge(JudgeSentiment(snapshot.texts)),

@@ -41,16 +41,3 @@ async def test_a_review_that_is_written_while_profiles_are_read_is_in_the_next_o
     await asyncio.gather(slow, later)
     found, _ = await profiles.of("default", ["r"], EVERYTHING, position=position)
     assert found["r"].praise == {"service": 2}
-
-
-async def test_many_askers_at_once_under_writes_all_get_their_profiles():
-    world = World()
-    profiles = GroupProfiles(world.reviews, world.counters, world.reviews.position)
-
-    async def ask(number: int) -> int:
-        await world.write("친절해요", prefix=f"w{number}-", restaurant_id=f"r{number % 3}")
-        position = await world.reviews.position()
-        found, _ = await profiles.of("default", [f"r{each}" for each in range(3)], EVERYTHING, position=position)
-        return len(found)
-
-    assert await asyncio.gather(*(ask(number) for number in range(30))) == [3] * 30
