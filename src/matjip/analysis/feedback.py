@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     select,
@@ -49,6 +50,11 @@ FEEDBACK = Table(
     Column("at_us", BigInteger, nullable=False),
     Index("feedback_by_restaurant", "tenant", "restaurant_id", "position"),
     sqlite_autoincrement=True,  # a position names one row for ever, whatever an erasure removes
+)
+NEWEST_FIRST = (  # built once: it is asked for at every analysis
+    select(FEEDBACK)
+    .where(FEEDBACK.c.tenant == bindparam("of_tenant"), FEEDBACK.c.restaurant_id == bindparam("of_restaurant"))
+    .order_by(FEEDBACK.c.position.desc())
 )
 
 
@@ -149,7 +155,9 @@ class SqlFeedback:
         self, tenant: str, restaurant_id: str, *, before: int | None = None, limit: int | None = None
     ) -> list[Feedback]:
         async with self._database.reading() as connection:
-            found = await connection.execute(_of(tenant, restaurant_id, before).limit(limit))
+            found = await connection.execute(
+                _page(before, limit), {"of_tenant": tenant, "of_restaurant": restaurant_id}
+            )
             return [_feedback(row) for row in found.mappings()]
 
     async def restaurants(self, tenant: str) -> list[str]:
@@ -171,11 +179,9 @@ def _insert(feedback: Feedback) -> Insert:
     return insert(FEEDBACK).values(**row, at_us=to_micros(feedback.at)).returning(FEEDBACK.c.position)
 
 
-def _of(tenant: str, restaurant_id: str, before: int | None) -> Select[tuple[object, ...]]:
-    found = select(FEEDBACK).where(FEEDBACK.c.tenant == tenant, FEEDBACK.c.restaurant_id == restaurant_id)
-    if before is not None:
-        found = found.where(FEEDBACK.c.position < before)
-    return found.order_by(FEEDBACK.c.position.desc())
+def _page(before: int | None, limit: int | None) -> Select[tuple[object, ...]]:
+    found = NEWEST_FIRST if before is None else NEWEST_FIRST.where(FEEDBACK.c.position < before)
+    return found if limit is None else found.limit(limit)
 
 
 def _feedback(row: RowMapping) -> Feedback:

@@ -1,7 +1,9 @@
 """What was worked out, and every run that was made: kept in memory or in SQL with the same promises."""
 
-from collections.abc import Collection, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from functools import cache
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 from sqlalchemy import (
@@ -11,13 +13,13 @@ from sqlalchemy import (
     Delete,
     Float,
     Index,
-    Insert,
     Integer,
     RowMapping,
     Select,
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     insert,
     or_,
@@ -37,6 +39,8 @@ SHAPES: dict[AnalysisName, type[Result]] = {
     "summary": SummaryResult,
     "strengths": StrengthsResult,
 }
+ASKED = ("tenant", "restaurant_id", "analysis", "ask_hash")
+Row = dict[str, Any]
 RunCursor = tuple[int, str]  # when the last run of the page before started, in microseconds, and its id
 
 RUNS = Table(
@@ -166,23 +170,44 @@ class MemoryResults:
 
 
 class SqlResults:
-    """`Results` in two tables."""
+    """`Results` in two tables.
+
+    What comes while another transaction is under way waits for one more and shares it: a hundred runs that end at once
+    are a few commits.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._next: _Batch | None = None  # waits for its turn to be written
 
     async def keep(self, run: Run, result: Result | None = None, *, ask_hash: str = "") -> None:
-        async with self._database.writing() as connection:
-            await connection.execute(_insert_run(run))
-            if result is not None:
-                await connection.execute(_insert_result(run, result, ask_hash))
-                await connection.execute(_delete_all_but_newest(run, ask_hash))
+        if self._next is None:
+            self._next = _Batch(self._write)
+        batch = self._next
+        batch.runs.append(_run_row(run))
+        if result is not None:
+            batch.results.append(_result_row(run, result, ask_hash))
+        await asyncio.shield(batch.written)  # whoever leaves takes nobody's record along
+
+    async def _write(self, batch: "_Batch") -> None:
+        try:
+            async with self._database.writing() as connection:
+                self._next = None
+                await connection.execute(insert(RUNS), batch.runs)
+                if batch.results:
+                    await connection.execute(insert(RESULTS), batch.results)
+                    for row in batch.results:
+                        await connection.execute(DELETE_ALL_BUT_NEWEST, {f"of_{name}": row[name] for name in ASKED})
+        finally:
+            if self._next is batch:
+                self._next = None
 
     async def latest(
         self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
     ) -> Result | None:
+        about = {"tenant": tenant, "restaurant_id": restaurant_id, "analysis": analysis, "ask_hash": ask_hash}
         async with self._database.reading() as connection:
-            row = (await connection.execute(_latest(tenant, restaurant_id, analysis, ask_hash))).first()
+            row = (await connection.execute(_latest(of_any_ask=ask_hash is None), about)).first()
         return _result(analysis, row.body) if row else None
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
@@ -223,44 +248,48 @@ def _age(kept: tuple[str, str, str, str, Result]) -> tuple[int, str]:
     return to_micros(meta.as_of), meta.run_id
 
 
-def _insert_run(run: Run) -> Insert:
-    row = run.model_dump(exclude={"started_at"})
-    return insert(RUNS).values(**row, started_us=to_micros(run.started_at))
+class _Batch:
+    """Runs and results that one transaction writes."""
+
+    def __init__(self, write: Callable[["_Batch"], Coroutine[object, object, None]]) -> None:
+        self.runs: list[Row] = []
+        self.results: list[Row] = []
+        self.written = asyncio.create_task(write(self), name="keep results")
 
 
-def _insert_result(run: Run, result: Result, ask_hash: str) -> Insert:
-    return insert(RESULTS).values(
-        run_id=run.run_id,
-        tenant=run.tenant,
-        restaurant_id=run.restaurant_id,
-        analysis=run.analysis,
-        ask_hash=ask_hash,
-        snapshot_hash=result.meta.snapshot_hash,
-        revision=result.meta.revision,
-        as_of_us=to_micros(result.meta.as_of),
-        body=result.model_dump_json(),
-    )
+def _run_row(run: Run) -> Row:
+    return {**run.model_dump(exclude={"started_at"}), "started_us": to_micros(run.started_at)}
 
 
-def _delete_all_but_newest(run: Run, ask_hash: str) -> Delete:
+def _result_row(run: Run, result: Result, ask_hash: str) -> Row:
+    return {
+        "run_id": run.run_id,
+        "tenant": run.tenant,
+        "restaurant_id": run.restaurant_id,
+        "analysis": run.analysis,
+        "ask_hash": ask_hash,
+        "snapshot_hash": result.meta.snapshot_hash,
+        "revision": result.meta.revision,
+        "as_of_us": to_micros(result.meta.as_of),
+        "body": result.model_dump_json(),
+    }
+
+
+def _all_but_newest() -> Delete:
     """Bounds what one ask may keep; two concurrent writers may each leave the other's newest, never lose it."""
-    mine = and_(
-        RESULTS.c.tenant == run.tenant,
-        RESULTS.c.restaurant_id == run.restaurant_id,
-        RESULTS.c.analysis == run.analysis,
-        RESULTS.c.ask_hash == ask_hash,
-    )
+    mine = and_(*(RESULTS.c[name] == bindparam(f"of_{name}") for name in ASKED))
     newest = select(RESULTS.c.run_id).where(mine).order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc())
     return delete(RESULTS).where(mine, RESULTS.c.run_id.not_in(newest.limit(RESULTS_KEPT)))
 
 
-def _latest(tenant: str, restaurant_id: str, analysis: str, ask_hash: str | None) -> Select[tuple[str]]:
-    found = select(RESULTS.c.body).where(
-        RESULTS.c.tenant == tenant, RESULTS.c.restaurant_id == restaurant_id, RESULTS.c.analysis == analysis
-    )
-    if ask_hash is not None:
-        found = found.where(RESULTS.c.ask_hash == ask_hash)
-    return found.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
+DELETE_ALL_BUT_NEWEST = _all_but_newest()
+
+
+@cache
+def _latest(*, of_any_ask: bool) -> Select[tuple[str]]:
+    names = ASKED[:-1] if of_any_ask else ASKED
+    mine = select(RESULTS.c.body).where(*(RESULTS.c[name] == bindparam(name) for name in names))
+    return mine.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
 
 
 def _naming(claim_id: str) -> str:

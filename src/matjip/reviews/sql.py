@@ -152,6 +152,15 @@ IDEMPOTENCY = Table(
     Index("idempotency_by_time", "at_us"),
 )
 
+# Built once: these are asked for at every analysis, and building one costs as much as asking.
+THE_RESTAURANT = select(RESTAURANTS).where(
+    RESTAURANTS.c.tenant == bindparam("tenant"), RESTAURANTS.c.id == bindparam("id")
+)
+REVISION = select(RESTAURANTS.c.revision).where(  # the position of its last event
+    RESTAURANTS.c.tenant == bindparam("tenant"), RESTAURANTS.c.id == bindparam("id")
+)
+HEAD = select(LOG_HEAD.c.position, LOG_HEAD.c.at_us).where(LOG_HEAD.c.id == 1)  # the last position and its time
+
 
 @dataclass(slots=True)
 class Tally:
@@ -238,8 +247,7 @@ class SqlReviews:
     async def restaurant(self, tenant: str, restaurant_id: str) -> Restaurant:
         if is_id(restaurant_id):
             async with self._database.reading() as connection:
-                statement = restaurants_among(tenant, [restaurant_id], self._database.dialect)
-                row = (await connection.execute(statement)).one_or_none()
+                row = (await connection.execute(THE_RESTAURANT, {"tenant": tenant, "id": restaurant_id})).one_or_none()
             if row is not None and row.deleted_us is None:
                 return _restaurant(row)
         raise NotFound(f"There is no restaurant {restaurant_id}.")
@@ -257,12 +265,13 @@ class SqlReviews:
         if not is_id(restaurant_id):
             return 0
         async with self._database.reading() as connection:
-            found: int | None = (await connection.execute(revision_of(tenant, restaurant_id))).scalar_one_or_none()
+            row = await connection.execute(REVISION, {"tenant": tenant, "id": restaurant_id})
+            found: int | None = row.scalar_one_or_none()
         return found or 0
 
     async def position(self) -> int:
         async with self._database.reading() as connection:
-            position: int = (await connection.execute(head())).one().position
+            position: int = (await connection.execute(HEAD)).one().position
         return position
 
     async def events(
@@ -293,7 +302,7 @@ class SqlReviews:
         """The current rows of all tenants, tombstones included, from one moment."""
         state = State({}, {})
         async with self._database.reading() as connection:
-            state.position = (await connection.execute(head())).one().position
+            state.position = (await connection.execute(HEAD)).one().position
             for row in await connection.execute(select(RESTAURANTS)):
                 state.restaurants[row.tenant, row.id] = _restaurant(row)
             for row in await connection.execute(select(REVIEWS)):
@@ -301,7 +310,9 @@ class SqlReviews:
         return state
 
     async def _take_turn(self, connection: AsyncConnection) -> tuple[int, datetime]:
-        last = (await connection.execute(head().with_for_update())).one()
+        last = (
+            await connection.execute(HEAD.with_for_update())
+        ).one()  # after the writer before, and ahead of the next
         return last.position, from_micros(
             max(to_micros(self._clock.now()), last.at_us)
         )  # the log's time never goes back
@@ -340,11 +351,6 @@ class SqlReviews:
         await _store(connection, before, known, [event])
         await _forget_answers(connection, tenant, wrote)
         return Erasure(reviews=len(mine), events=len(blank), position=event.position)
-
-
-def head() -> Select[Any]:
-    """The last position and its time. With `with_for_update` it waits for the writer before, and holds off the next."""
-    return select(LOG_HEAD.c.position, LOG_HEAD.c.at_us).where(LOG_HEAD.c.id == 1)
 
 
 def move_head(by: int, at_us: int) -> Update:
@@ -433,11 +439,6 @@ def counts_of(tenant: str) -> Select[Any]:
         .where(RESTAURANTS.c.tenant == tenant, RESTAURANTS.c.living_reviews > 0)
         .order_by(RESTAURANTS.c.id)
     )
-
-
-def revision_of(tenant: str, restaurant_id: str) -> Select[Any]:
-    """The position of a restaurant's last event."""
-    return select(RESTAURANTS.c.revision).where(RESTAURANTS.c.tenant == tenant, RESTAURANTS.c.id == restaurant_id)
 
 
 def count_in() -> Update:
