@@ -1,7 +1,7 @@
 """Reviews that almost repeat an earlier one: a sign of copying, and no second voice."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ SIMILAR = 0.6  # share of common shingles (Jaccard): a word or two exchanged or 
 # Texts of one template all meet in one band: the first of them stand for the rest, or the work grows with the square.
 MOST_IN_BAND = 8
 CODE_BITS = 21  # of a Unicode code point: three of them are one exact 64-bit number
+BATCH = 20  # texts hashed at once: some 600 KB
 NO_LETTER = re.compile(r"[\W_]+")  # copies differ by blanks and exclamation marks first
 
 
@@ -26,30 +27,39 @@ def near_duplicates(texts: Sequence[str]) -> list[int | None]:
 
     MinHash: A. Broder, On the resemblance and containment of documents, 1997.
     """
-    multipliers = np.random.default_rng(0).integers(0, 1 << 63, HASHES, dtype=np.uint64) * 2 + 1
-    seen: dict[tuple[int, bytes], list[int]] = {}
+    seen: dict[int, list[int]] = {}
     shingles: list[frozenset[int]] = []
     found: list[int | None] = []
-    for place, text in enumerate(texts):
-        values = _shingles(text)
-        mine = frozenset(values.tolist())
+    for place, (mine, bands) in enumerate(_read(texts)):
         shingles.append(mine)
-        found.append(None)
-        if not mine:
-            continue
-        signature = (values[:, None] * multipliers >> np.uint64(32)).min(axis=0).reshape(BANDS, -1)
-        bands = [(band, part.tobytes()) for band, part in enumerate(signature)]
-        candidates = {earlier for band in bands for earlier in seen.get(band, ())}
+        candidates = {earlier for band in bands if band in seen for earlier in seen[band]}
         for earlier in sorted(candidates):
             if len(mine & shingles[earlier]) >= SIMILAR * len(mine | shingles[earlier]):
-                found[place] = earlier
+                found.append(earlier)
                 break
         else:  # only originals are looked up later: a copy of a copy is a copy of the first
+            found.append(None)
             for band in bands:
                 originals = seen.setdefault(band, [])
                 if len(originals) < MOST_IN_BAND:
                     originals.append(place)
     return found
+
+
+def _read(texts: Sequence[str]) -> Iterator[tuple[frozenset[int], list[int]]]:
+    """Each text's shingles and one number a band of its hashes; neither of a text that is too short to tell anything."""
+    numbers = np.random.default_rng(0).integers(0, 1 << 63, 2 * HASHES, dtype=np.uint64) * 2 + 1
+    multipliers, mixers = numbers[:HASHES], numbers[HASHES:].reshape(BANDS, -1)
+    for start in range(0, len(texts), BATCH):
+        some = [_shingles(text) for text in texts[start : start + BATCH]]
+        long = [values for values in some if len(values)]
+        bands: Iterator[list[int]] = iter(())
+        if long:
+            hashes = np.concatenate(long)[:, None] * multipliers >> np.uint64(32)
+            least = np.minimum.reduceat(hashes, np.cumsum([0, *map(len, long)])[:-1])
+            bands = iter((least.reshape(-1, BANDS, HASHES // BANDS) * mixers).sum(axis=2).tolist())
+        for values in some:
+            yield frozenset(values.tolist()), next(bands) if len(values) else []
 
 
 def _shingles(text: str) -> NDArray[np.uint64]:

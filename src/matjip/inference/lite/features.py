@@ -16,10 +16,9 @@ __all__ = ["GOLDEN", "STEP", "Hashed", "hashed", "mixed", "normalise"]
 Hashed = tuple[NDArray[np.int32], NDArray[np.int64]]  # (which text, which bucket), one entry an n-gram, grouped by text
 
 LONGEST = 4  # characters; 5 gained nothing on held-out reviews
-REPEATED = re.compile(r"(.)\1{2,}")
+REPEATED = re.compile(r"(.)\1\1+")
 DIGITS = re.compile(r"[0-9]+")
 URL = re.compile(r"https?://\S+")
-BLANK = re.compile(r"\s+")
 
 # Odd 64-bit multipliers with well-spread bits (golden ratio; the finaliser's constant is MurmurHash3's, A. Appleby, public domain).
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -39,7 +38,7 @@ def normalise(text: str) -> str:
     if "http" in text:
         text = URL.sub(" ", text)
     text = DIGITS.sub("0", REPEATED.sub(r"\1\1", text))
-    text = BLANK.sub(" ", text).strip()
+    text = " ".join(text.split())
     return f" {text} " if text else ""
 
 
