@@ -5,10 +5,11 @@ import base64
 import binascii
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,7 +30,7 @@ from matjip.analysis.evidence import (
 )
 from matjip.analysis.feedback import FeedbackStore, MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
-from matjip.analysis.recent import Recent
+from matjip.analysis.recent import Key, Recent
 from matjip.analysis.result import (
     AnalysisName,
     Meta,
@@ -166,6 +167,14 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """How a restaurant stood when it was asked about."""
+
+    revision: int = 0  # of reviews sent inline
+    standings: Standings = field(default_factory=Standings)
+
+
+@dataclass(frozen=True, slots=True)
 class Kind(Generic[R]):
     """One analysis: its name, its answer's class, and the pure function that fills it."""
 
@@ -219,6 +228,7 @@ class Analyses:
         self._feedback = feedback or MemoryFeedback()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._recent = Recent()
+        self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
         self._directory = Directory(reviews)
         self._erasures = 0
 
@@ -233,6 +243,15 @@ class Analyses:
     async def strengths(self, ask: Ask, caller: Caller) -> StrengthsResult:
         """What the restaurant is good at. Raises as `sentiment`."""
         return await self._answer(STRENGTHS, ask, caller)
+
+    async def every(self, ask: Ask, caller: Caller) -> tuple[SentimentResult, SummaryResult, StrengthsResult]:
+        """All three of stored reviews, which are read and judged once. Raises as `sentiment`."""
+        opening = asyncio.create_task(self._open(ask, caller))
+        return await asyncio.gather(
+            self._answer(SENTIMENT, ask, caller, opening),
+            self._answer(SUMMARY, ask, caller, opening),
+            self._answer(STRENGTHS, ask, caller, opening),
+        )
 
     async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> list[Result | MatjipError]:
         """One answer an ask, in order; an ask that fails leaves its error in its place and stops no other."""
@@ -297,28 +316,30 @@ class Analyses:
         self._recent.clear()
         return await self._results.forget(tenant, restaurant_ids)
 
-    async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller) -> R:
+    async def _open(self, ask: Ask, caller: Caller) -> Opening:
+        """How things stand now. Raises Invalid, NotFound, Unavailable."""
+        _check(ask)
+        if ask.reviews is not None:
+            return Opening()
+        revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
+        about = (caller.tenant, ask.restaurant_id, ask.window)
+        if not self._recent.snapshot(about, revision, as_of=self._clock.now()):
+            await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
+        return Opening(revision, await self._standings(caller.tenant, ask.restaurant_id))
+
+    async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller, opening: Awaitable[Opening] | None = None) -> R:
         """Join the same run where one is under way, else make it; leave a record of how it ended."""
         began, started_at = self._clock.monotonic(), self._clock.now()
         outcome = "internal"
         result: R | None = None
-        standings = Standings()
         try:
-            _check(ask)
-            key: tuple[object, ...]
+            opened = await (opening or self._open(ask, caller))
+            key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
-                revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
-                if not self._recent.snapshot(
-                    (caller.tenant, ask.restaurant_id, ask.window), revision, as_of=started_at
-                ):
-                    await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
-                standings = await self._standings(caller.tenant, ask.restaurant_id)
-                about = (revision, standings.corrected_to, ask.refresh)
+                about = (opened.revision, opened.standings.corrected_to, ask.refresh)
                 key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
-            else:
-                revision, key = 0, (self._new_id(),)  # sent inline: nobody else's
             answer, joined = await self._together(
-                key, lambda: self._make(kind, ask, caller, revision, standings, began=began, started_at=started_at)
+                key, lambda: self._make(kind, ask, caller, opened, began=began, started_at=started_at)
             )
             result, outcome = answer[0], "joined" if joined else answer[1]
         except MatjipError as error:
@@ -330,22 +351,21 @@ class Analyses:
             if outcome not in MADE:  # who made it has left its record with it
                 await self._leave(run, None, ask)
             self._report(run, seconds)
-        return standings.shown(_with_meta(result, request_id=caller.request_id))
+        return opened.standings.shown(_with_meta(result, request_id=caller.request_id))
 
     async def _make(
         self,
         kind: Kind[R],
         ask: Ask,
         caller: Caller,
-        revision: int,
-        standings: Standings,
+        opened: Opening,
         *,
         began: float,
         started_at: datetime,
     ) -> tuple[R, str]:
         """Work it out and store it before anybody is told: whoever asks next finds it, or joins while it is under way."""
         erasures = self._erasures
-        result, outcome = await self._run(kind, ask, caller, revision, standings)
+        result, outcome = await self._run(kind, ask, caller, opened)
         if outcome in MADE:
             seconds = self._clock.monotonic() - began
             run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
@@ -414,9 +434,11 @@ class Analyses:
             if not flight.waiting and not flight.task.done():
                 flight.task.cancel()
 
-    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, revision: int, standings: Standings) -> tuple[R, str]:
-        began, erasures = self._clock.monotonic(), self._erasures
-        snapshot = await self._snapshot(ask, caller.tenant, revision)
+    async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, opened: Opening) -> tuple[R, str]:
+        began, erasures, standings = self._clock.monotonic(), self._erasures, opened.standings
+        turn = self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
+        async with turn:
+            snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
         stored = None
         if not snapshot.inline:
             stored = await self._results.latest(caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask))
@@ -436,7 +458,8 @@ class Analyses:
             name = await asyncio.to_thread(snapshot.hash, *about)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 return _with_meta(stored, reused=True, stale=False), "reused"
-            judged = standings.applied(await self._judged(snapshot))
+            async with turn:  # what one analysis reads and judges, the others of that moment use
+                judged = standings.applied(await self._judged(snapshot))
         except Unavailable:
             if not isinstance(stored, kind.shape):
                 raise

@@ -7,7 +7,7 @@ from datetime import datetime
 from matjip.analysis.evidence import Judged, Snapshot
 from matjip.analysis.result import Window
 
-__all__ = ["Recent"]
+__all__ = ["Key", "Recent"]
 
 REVIEWS = 5_000  # about 2 KB each with what was found in them
 Key = tuple[str, str, Window]  # tenant, restaurant id, window

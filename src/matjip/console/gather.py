@@ -31,16 +31,15 @@ async def gather(
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Analyse each restaurant asked for, one after the other, and search; `on_progress` hears each restaurant's id when it is done."""
-    taken = {"sentiment": 0.0, "summary": 0.0, "strengths": 0.0}
     found = []
+    began = clock.monotonic()
     for ask in asks:
-        found.append(await _restaurant(reviews, analyses, ask, caller, clock, taken))
+        found.append(await _restaurant(reviews, analyses, ask, caller))
         on_progress(ask.restaurant_id)
         await asyncio.sleep(0)
-    total = sum(each.n for each in found)
+    steps = [Timing("analyses", clock.monotonic() - began, sum(each.n for each in found))]
     began = clock.monotonic()
     searches = [await search.search(SearchAsk(query=query, limit=5), caller) for query in queries]
-    steps = [Timing(step, seconds, total) for step, seconds in taken.items()]
     if queries:
         steps.append(Timing("search", clock.monotonic() - began))
     first = found[0].sentiment.meta if found else None
@@ -58,18 +57,8 @@ async def gather(
     )
 
 
-async def _restaurant(
-    reviews: Reviews, analyses: Analyses, ask: Ask, caller: Caller, clock: Clock, taken: dict[str, float]
-) -> RestaurantReport:
-    marks = [clock.monotonic()]
-    sentiment = await analyses.sentiment(ask, caller)
-    marks.append(clock.monotonic())
-    summary = await analyses.summary(ask, caller)
-    marks.append(clock.monotonic())
-    strengths = await analyses.strengths(ask, caller)
-    marks.append(clock.monotonic())
-    for step, start, end in zip(taken, marks, marks[1:], strict=False):
-        taken[step] += end - start
+async def _restaurant(reviews: Reviews, analyses: Analyses, ask: Ask, caller: Caller) -> RestaurantReport:
+    sentiment, summary, strengths = await analyses.every(ask, caller)
     keys = [(ask.restaurant_id, review_id) for review_id in quoted_ids(summary, strengths)]
     return RestaurantReport(
         restaurant=await reviews.restaurant(caller.tenant, ask.restaurant_id),
