@@ -1,5 +1,6 @@
 """What every store of results promises: the suite runs over each implementation."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -82,6 +83,36 @@ async def test_without_an_ask_the_newest_of_any_is_given(results):
     await results.keep(run("1"), result("1", minutes=1), ask_hash="x")
     await results.keep(run("2"), result("2", minutes=2), ask_hash="y")
     assert (await results.latest("t", "r", "sentiment")).meta.run_id == "2"
+
+
+async def test_the_latest_of_each_is_of_the_analyses_asked_for_and_of_this_ask(results):
+    summary = SUMMARY.model_copy(update={"meta": SUMMARY.meta.model_copy(update={"run_id": "2"})})
+    await results.keep(run("1"), result("1"), ask_hash="x")
+    await results.keep(run("2", analysis="summary"), summary, ask_hash="x")
+    await results.keep(run("3"), result("3", minutes=9), ask_hash="y")
+    assert await results.latest_of_each("t", "r", ["sentiment", "summary"], "x") == {
+        "sentiment": result("1"),
+        "summary": summary,
+    }
+    assert list(await results.latest_of_each("t", "r", ["strengths", "summary"], "x")) == ["summary"]
+
+
+async def test_runs_that_end_at_once_are_all_kept(results):
+    keeping = [results.keep(run(str(number)), result(str(number)), ask_hash=str(number)) for number in range(20)]
+    await asyncio.gather(*keeping)
+    assert {each.run_id for each in await results.history("t", "r")} == {str(number) for number in range(20)}
+    assert [await results.latest("t", "r", "sentiment", str(n)) for n in range(20)] == [
+        result(str(n)) for n in range(20)
+    ]
+
+
+async def test_a_caller_who_leaves_takes_no_others_record_along(results):
+    leaves = asyncio.create_task(results.keep(run("1")))
+    stays = asyncio.create_task(results.keep(run("2")))
+    await asyncio.sleep(0)
+    leaves.cancel()
+    await stays
+    assert "2" in {each.run_id for each in await results.history("t", "r")}
 
 
 async def test_a_claim_is_found_in_the_newest_result_of_any_ask_that_makes_it(results):

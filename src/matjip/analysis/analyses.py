@@ -166,12 +166,14 @@ class Draft:
     peers: Peers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opening:
-    """How a restaurant stood when it was asked about."""
+    """How a restaurant stood when it was asked about by some analyses together."""
 
+    analyses: tuple[AnalysisName, ...]
     revision: int = 0  # of reviews sent inline
     standings: Standings = field(default_factory=Standings)
+    stored: "asyncio.Task[dict[AnalysisName, Result]] | None" = None  # read by the first that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class Analyses:
 
     async def every(self, ask: Ask, caller: Caller) -> tuple[SentimentResult, SummaryResult, StrengthsResult]:
         """All three of stored reviews, which are read and judged once. Raises as `sentiment`."""
-        opening = asyncio.create_task(self._open(ask, caller))
+        opening = asyncio.create_task(self._open(ask, caller, "sentiment", "summary", "strengths"))
         return await asyncio.gather(
             self._answer(SENTIMENT, ask, caller, opening),
             self._answer(SUMMARY, ask, caller, opening),
@@ -316,16 +318,16 @@ class Analyses:
         self._recent.clear()
         return await self._results.forget(tenant, restaurant_ids)
 
-    async def _open(self, ask: Ask, caller: Caller) -> Opening:
+    async def _open(self, ask: Ask, caller: Caller, *analyses: AnalysisName) -> Opening:
         """How things stand now. Raises Invalid, NotFound, Unavailable."""
         _check(ask)
         if ask.reviews is not None:
-            return Opening()
+            return Opening(analyses)
         revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
         about = (caller.tenant, ask.restaurant_id, ask.window)
         if not self._recent.snapshot(about, revision, as_of=self._clock.now()):
             await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
-        return Opening(revision, await self._standings(caller.tenant, ask.restaurant_id))
+        return Opening(analyses, revision, await self._standings(caller.tenant, ask.restaurant_id))
 
     async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller, opening: Awaitable[Opening] | None = None) -> R:
         """Join the same run where one is under way, else make it; leave a record of how it ended."""
@@ -333,7 +335,7 @@ class Analyses:
         outcome = "internal"
         result: R | None = None
         try:
-            opened = await (opening or self._open(ask, caller))
+            opened = await (opening or self._open(ask, caller, kind.name))
             key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
                 about = (opened.revision, opened.standings.corrected_to, ask.refresh)
@@ -441,7 +443,7 @@ class Analyses:
             snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
         stored = None
         if not snapshot.inline:
-            stored = await self._results.latest(caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask))
+            stored = (await self._stored(ask, caller, opened)).get(kind.name)
         try:
             peers = await self._peers(snapshot) if kind.name == "strengths" else Peers()
             language = wording.majority([review.language for review in snapshot.reviews], ask.language)
@@ -480,6 +482,13 @@ class Analyses:
             stored=result.meta.stored and erasures == self._erasures,
         )
         return result, result.status
+
+    async def _stored(self, ask: Ask, caller: Caller, opened: Opening) -> dict[AnalysisName, Result]:
+        """The newest results of this ask, as they are when the first of the analyses runs."""
+        opened.stored = opened.stored or asyncio.create_task(
+            self._results.latest_of_each(caller.tenant, ask.restaurant_id, opened.analyses, _ask_hash(ask))
+        )
+        return await asyncio.shield(opened.stored)
 
     async def _snapshot(self, ask: Ask, tenant: str, revision: int) -> Snapshot:
         as_of = self._clock.now()

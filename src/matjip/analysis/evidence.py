@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import orjson
 
@@ -85,7 +86,7 @@ class Place:
     mention: Mention
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Judged:
     """A snapshot and what was found in each of its reviews, in the reviews' order."""
 
@@ -103,12 +104,20 @@ class Judged:
         """How many independent voices these reviews are: distinct authors where known, near-duplicates once."""
         return len({self.units[review] for review in reviews})
 
-    def places(self, aspect: Aspect | None = None, polarity: Polarity | None = None) -> Iterator[Place]:
+    def places(self, aspect: Aspect | None = None, polarity: Polarity | None = None) -> Sequence[Place]:
         """Where the aspect is praised or blamed, in the reviews' order."""
+        return self._places.get((aspect, polarity), ())
+
+    @cached_property
+    def _places(self) -> dict[tuple[Aspect | None, Polarity | None], list[Place]]:
+        found: dict[tuple[Aspect | None, Polarity | None], list[Place]] = {}
         for review, mentions in enumerate(self.mentions):
             for mention in mentions:
-                if aspect in (None, mention.aspect) and polarity in (None, mention.polarity):
-                    yield Place(review, mention)
+                place = Place(review, mention)
+                for aspect in (None, mention.aspect):
+                    for polarity in (None, mention.polarity):
+                        found.setdefault((aspect, polarity), []).append(place)
+        return found
 
     def counts(self) -> Counts:
         authors = {review.author for review in self.snapshot.reviews} - {None}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    CompoundSelect,
     Delete,
     Float,
     Index,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union_all,
 )
 
 from matjip.analysis.ask import Run
@@ -91,6 +93,12 @@ class Results(Protocol):
         """The newest result of this ask, or of any."""
         ...
 
+    async def latest_of_each(
+        self, tenant: str, restaurant_id: str, analyses: Collection[AnalysisName], ask_hash: str
+    ) -> dict[AnalysisName, Result]:
+        """The newest result of this ask by each of the analyses that has one."""
+        ...
+
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
         """The newest result of any ask that makes this claim."""
         ...
@@ -138,6 +146,12 @@ class MemoryResults:
             if each[:3] == (tenant, restaurant_id, analysis) and ask_hash in (None, each[3])
         ]
         return max(found, key=_age)[4] if found else None
+
+    async def latest_of_each(
+        self, tenant: str, restaurant_id: str, analyses: Collection[AnalysisName], ask_hash: str
+    ) -> dict[AnalysisName, Result]:
+        found = {each: await self.latest(tenant, restaurant_id, each, ask_hash) for each in analyses}
+        return {each: result for each, result in found.items() if result is not None}
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
         mine = [each for each in self._results if each[:2] == (tenant, restaurant_id)]
@@ -205,10 +219,19 @@ class SqlResults:
     async def latest(
         self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
     ) -> Result | None:
-        about = {"tenant": tenant, "restaurant_id": restaurant_id, "analysis": analysis, "ask_hash": ask_hash}
+        about = {"tenant": tenant, "restaurant_id": restaurant_id, "ask_hash": ask_hash}
         async with self._database.reading() as connection:
-            row = (await connection.execute(_latest(of_any_ask=ask_hash is None), about)).first()
+            row = (await connection.execute(_latest(analysis, of_any_ask=ask_hash is None), about)).first()
         return _result(analysis, row.body) if row else None
+
+    async def latest_of_each(
+        self, tenant: str, restaurant_id: str, analyses: Collection[AnalysisName], ask_hash: str
+    ) -> dict[AnalysisName, Result]:
+        about = {"tenant": tenant, "restaurant_id": restaurant_id, "ask_hash": ask_hash}
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(_latest_of_each(tuple(analyses)), about)).all()
+        found = {row.analysis: _result(row.analysis, row.body) for row in rows}
+        return {each: result for each, result in found.items() if result is not None}
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
         async with self._database.reading() as connection:
@@ -286,10 +309,16 @@ DELETE_ALL_BUT_NEWEST = _all_but_newest()
 
 
 @cache
-def _latest(*, of_any_ask: bool) -> Select[tuple[str]]:
-    names = ASKED[:-1] if of_any_ask else ASKED
-    mine = select(RESULTS.c.body).where(*(RESULTS.c[name] == bindparam(name) for name in names))
-    return mine.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
+def _latest(analysis: AnalysisName, *, of_any_ask: bool = False) -> Select[tuple[str, str]]:
+    names = ("tenant", "restaurant_id") if of_any_ask else ("tenant", "restaurant_id", "ask_hash")
+    mine = [RESULTS.c[name] == bindparam(name) for name in names]
+    found = select(RESULTS.c.analysis, RESULTS.c.body).where(RESULTS.c.analysis == analysis, *mine)
+    return found.order_by(RESULTS.c.as_of_us.desc(), RESULTS.c.run_id.desc()).limit(1)
+
+
+@cache
+def _latest_of_each(analyses: tuple[AnalysisName, ...]) -> CompoundSelect[tuple[str, str]]:
+    return union_all(*(select(_latest(each).subquery()) for each in analyses))
 
 
 def _naming(claim_id: str) -> str:

@@ -541,7 +541,8 @@ def _ever_wider(
 ) -> list[tuple[str, list[Restaurant]]]:
     wider: list[tuple[str, list[Restaurant]]] = []
     if here is not None and here.categories:
-        akin = [each for each in peers if set(each.categories) & set(here.categories)]
+        own = set(here.categories)
+        akin = [each for each in peers if not own.isdisjoint(each.categories)]
         near = [each for each in akin if here.region and each.region == here.region]
         wider += [
             (

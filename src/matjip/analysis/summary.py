@@ -1,7 +1,7 @@
 """What the reviews say: statements that are counted in all the reviews and cited by exact quotes; nothing fills a gap."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matjip.analysis import wording
@@ -43,7 +43,7 @@ def summarise(
     are_dated = any(review.created_at is not None for review in judged.snapshot.reviews)
 
     def state(aspect: Aspect, polarity: Polarity) -> Statement | None:
-        places = tuple(judged.places(aspect, polarity))
+        places = judged.places(aspect, polarity)
         support = judged.support(place.review for place in places)
         if support < min_support or all(place.mention.opinion is None for place in places):
             return None
@@ -98,7 +98,7 @@ def _by_support(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     return tuple(sorted(statements, key=lambda statement: (-statement.support, statement.aspect)))
 
 
-def _named(judged: Judged, places: tuple[Place, ...], support: int, language: wording.Language) -> list[wording.Named]:
+def _named(judged: Judged, places: Sequence[Place], support: int, language: wording.Language) -> list[wording.Named]:
     """The things that the reviews name, as written, by how many voices name them."""
     voices: dict[str, set[int]] = {}
     for place in places:
