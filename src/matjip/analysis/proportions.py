@@ -72,14 +72,18 @@ def differ_by_chance(one: Share, other: Share) -> float:
     return min(1.0, float(np.exp(chances[chances <= seen + 1e-7]).sum()))  # rounding must not part what is equal
 
 
-def discoveries(p_values: Mapping[K, float]) -> dict[K, float]:
-    """The q-value of each test (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995)."""
+def discoveries(p_values: Mapping[K, float], *, tests: int | None = None) -> dict[K, float]:
+    """The q-value of each test (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995).
+
+    Where more `tests` were made than have a p-value, the others count as 1.
+    """
     q_values: dict[K, float] = {}
     least = 1.0
     ordered = sorted(p_values, key=p_values.__getitem__)  # the order of equals changes no q
+    tests = len(ordered) if tests is None else tests
     for rank in range(len(ordered), 0, -1):
         test = ordered[rank - 1]
-        least = min(least, p_values[test] * len(ordered) / rank)
+        least = min(least, p_values[test] * tests / rank)
         q_values[test] = least
     return q_values
 
