@@ -150,9 +150,7 @@ class Peers:
 
     def fingerprint(self) -> str:
         """Equal while the comparison would be: the same restaurant, the same peers, the same counts."""
-        return repr(
-            (self.here, tuple(each.id for each in self.others), self.review_counts, self.profiles, self.language)
-        )
+        return repr((self.here, len(self.others), self.review_counts, self.profiles, self.language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,7 +455,7 @@ class Analyses:
                 peers.fingerprint(),
                 str(standings.corrected_to),
             )
-            name = await asyncio.to_thread(snapshot.hash, *about)
+            name = snapshot.hash(*about)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 return _with_meta(stored, reused=True, stale=False), "reused"
             async with turn:  # what one analysis reads and judges, the others of that moment use

@@ -210,8 +210,8 @@ class SqlResults:
                 await connection.execute(insert(RUNS), batch.runs)
                 if batch.results:
                     await connection.execute(insert(RESULTS), batch.results)
-                    for row in batch.results:
-                        await connection.execute(DELETE_ALL_BUT_NEWEST, {f"of_{name}": row[name] for name in ASKED})
+                    asks = [{f"of_{name}": row[name] for name in ASKED} for row in batch.results]
+                    await connection.execute(DELETE_ALL_BUT_NEWEST, asks)
         finally:
             if self._next is batch:
                 self._next = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +29,18 @@ def near_duplicates(texts: Sequence[str]) -> list[int | None]:
     MinHash: A. Broder, On the resemblance and containment of documents, 1997.
     """
     seen: dict[int, list[int]] = {}
-    shingles: list[frozenset[int]] = []
+    shingles: list[NDArray[np.uint64]] = []
     found: list[int | None] = []
-    for place, (mine, bands) in enumerate(_read(texts)):
-        shingles.append(mine)
+
+    @cache
+    def said(place: int) -> frozenset[int]:
+        return frozenset(shingles[place].tolist())
+
+    for place, (values, bands) in enumerate(_read(texts)):
+        shingles.append(values)
         candidates = {earlier for band in bands if band in seen for earlier in seen[band]}
         for earlier in sorted(candidates):
-            if len(mine & shingles[earlier]) >= SIMILAR * len(mine | shingles[earlier]):
+            if len(said(place) & said(earlier)) >= SIMILAR * len(said(place) | said(earlier)):
                 found.append(earlier)
                 break
         else:  # only originals are looked up later: a copy of a copy is a copy of the first
@@ -46,7 +52,7 @@ def near_duplicates(texts: Sequence[str]) -> list[int | None]:
     return found
 
 
-def _read(texts: Sequence[str]) -> Iterator[tuple[frozenset[int], list[int]]]:
+def _read(texts: Sequence[str]) -> Iterator[tuple[NDArray[np.uint64], list[int]]]:
     """Each text's shingles and one number a band of its hashes; neither of a text that is too short to tell anything."""
     numbers = np.random.default_rng(0).integers(0, 1 << 63, 2 * HASHES, dtype=np.uint64) * 2 + 1
     multipliers, mixers = numbers[:HASHES], numbers[HASHES:].reshape(BANDS, -1)
@@ -59,7 +65,7 @@ def _read(texts: Sequence[str]) -> Iterator[tuple[frozenset[int], list[int]]]:
             least = np.minimum.reduceat(hashes, np.cumsum([0, *map(len, long)])[:-1])
             bands = iter((least.reshape(-1, BANDS, HASHES // BANDS) * mixers).sum(axis=2).tolist())
         for values in some:
-            yield frozenset(values.tolist()), next(bands) if len(values) else []
+            yield values, next(bands) if len(values) else []
 
 
 def _shingles(text: str) -> NDArray[np.uint64]:
