@@ -42,6 +42,25 @@ async def test_a_transaction_that_only_reads_ends_at_once(connection):
     assert (connection._sent, connection.in_transaction) == (sent, False)
 
 
+async def test_the_rows_come_back_with_their_statement(connection):
+    await connection.execute("INSERT INTO t VALUES (1), (2)")
+    sent = connection._sent
+    assert await rows(connection) == [1, 2]
+    assert connection._sent == sent + 1
+
+
+async def test_a_closed_cursor_leaves_no_rows_behind(connection):
+    cursor = await connection.execute("SELECT 1")
+    await cursor.close()
+    assert connection._rows == {}
+
+
+async def test_rows_one_by_one_are_refused(connection):
+    cursor = await connection.execute("SELECT 1")
+    with pytest.raises(NotImplementedError, match="fetchall"):
+        await cursor.fetchone()
+
+
 async def test_a_rollback_waits_behind_what_a_cancelled_caller_left_in_the_thread(connection):
     go = threading.Event()
     await connection.create_function("hold", 0, lambda: go.wait(5))
