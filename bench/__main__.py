@@ -20,6 +20,7 @@ from matjip import __version__
 REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
     "analyses": "bench.analyses",
+    "freshness": "bench.freshness",
     "import": "bench.importing",
     "lite": "bench.lite",
     "planted": "bench.planted",
