@@ -59,7 +59,7 @@ from matjip.telemetry.record import AnalysisFinished, Hook
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
-VERSION = "9"  # of the pure steps; another version makes stored results out of date
+VERSION = "10"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 MADE = ("ok", "insufficient_evidence")  # outcomes of a run that worked something out; others gave what was there
 R = TypeVar("R", bound=Result)

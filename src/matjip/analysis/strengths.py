@@ -470,7 +470,7 @@ def _named_opinions(opinions: Sequence[str], voices: Mapping[str, Collection[int
     most = max(len(voices[said]) for said in opinions)
     often = [said for said in opinions if len(voices[said]) >= min(2, most)]
     specific = [said for said in often if not wording.is_generic(said)]
-    return (specific or often)[:2]
+    return specific[:2] or often[:1]
 
 
 def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: bool) -> Strength:
@@ -504,8 +504,12 @@ def _in_evidence(claim: Claim, working: Working) -> Sequence[Place]:
 
 
 def _says_something(claim: Claim, working: Working) -> bool:
-    """Of a whole aspect: what many say or name of it, or else that many praise it, by the count."""
-    return bool(claim.among or claim.named) or claim.support >= wording.MANY * working.judged.considered
+    """Of a whole aspect: what many say or name of it, or else that many praise it, by the count.
+
+    Where the reviews are in another language than the claims, whose words cannot be shown, the count is all there is.
+    """
+    is_foreign = working.language != working.compared_language
+    return bool(claim.among or claim.named) or is_foreign or claim.support >= wording.MANY * working.judged.considered
 
 
 def _compared(claim: Claim, working: Working) -> str:

@@ -62,6 +62,12 @@ EN_ASPECTS: dict[Aspect, tuple[str, str]] = {
     "portion": ("the portions", "portions"),
     "delivery": ("the delivery", "delivery"),
 }
+# Opinions that are said of one thing of the aspect alone, named or not.
+KO_SUBJECTS: dict[tuple[Aspect, str], str] = {
+    ("location", "넓다"): "주차 공간",
+    ("location", "넉넉하다"): "주차 공간",
+    ("location", "널널하다"): "주차 공간",
+}
 
 # What an opinion is about when nothing in particular is named.
 SAYS_NO_MORE: dict[Aspect, frozenset[str]] = {
@@ -301,7 +307,7 @@ def claim(
     if not opinions and target is None:
         name = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
         for some in _shortening(among):
-            subject = particle(KO_ASPECTS.get(aspect, (aspect, aspect))[1], "이/가")
+            subject = particle(_subject(aspect, some), "이/가")
             sentence = f"{subject} {_joined(some)} 등 칭찬이 {'많습니다' if many else '여럿입니다'}"
             if KO_CLAIM_CHARS[0] <= len(sentence) <= KO_CLAIM_CHARS[1]:
                 return sentence
@@ -312,7 +318,7 @@ def claim(
         plain = f"{what} {tail}입니다" if len(f"{what} {tail}입니다") <= KO_CLAIM_CHARS[1] else f"{what} {tail}"
         return next((each for each in fitting if len(each) <= KO_CLAIM_CHARS[1]), plain)
     tail = "칭찬이 많습니다" if many else "칭찬이 여럿입니다"
-    subject = particle(target or KO_ASPECTS.get(aspect, (aspect, aspect))[1], "이/가")
+    subject = particle(target or _subject(aspect, opinions), "이/가")
     for said in range(min(len(opinions), 2), 0, -1):
         sentence = f"{subject} {_joined(opinions[:said])} {tail}"
         if len(sentence) <= KO_CLAIM_CHARS[1]:
@@ -344,6 +350,11 @@ def distinct_claim(
     much = "칭찬이 비교 식당보다 많습니다" if times is None else f"칭찬이 비교 식당의 {times:.1f}배"
     heads = (*(f"{_reported(said)} 등 " for said in among[:1]), *(f"{thing} 등 " for thing in named[:2]), "")
     return next(sentence for head in heads if len(sentence := f"{head}{name} {much}") <= KO_CLAIM_CHARS[1] or not head)
+
+
+def _subject(aspect: Aspect, opinions: Sequence[str]) -> str:
+    """What the opinions are said of where nothing is named."""
+    return KO_SUBJECTS.get((aspect, opinions[0]), KO_ASPECTS.get(aspect, (aspect, aspect))[1])
 
 
 def _shortening(said: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -64,6 +64,25 @@ async def test_without_peers_the_answer_says_so_and_invents_none():
     assert {each.type for each in answer.strengths} == {"representative"}
 
 
+async def test_in_a_language_whose_words_nobody_wrote_a_claim_is_the_count():
+    world = World()
+    await world.write(*["친절해요"] * 4, *["그냥"] * 36)
+    claims = [each.claim for each in (await world.analyses.strengths(replace(ASK, language="en"), CALLER)).strengths]
+    assert claims == ["4 of 40 reviews praise the service"]
+
+
+async def test_all_three_of_a_restaurant_judge_each_review_once():
+    world = World()
+    await world.write("친절해요", "국물이 진해요", "국물이 짜요")
+    await world.analyses.sentiment(ASK, CALLER)
+    once = world.judge.texts_judged
+    other = World()
+    await other.write("친절해요", "국물이 진해요", "국물이 짜요")
+    sentiment, summary, strengths = await other.analyses.every(ASK, CALLER)
+    assert other.judge.texts_judged == once
+    assert [each.meta.counts.considered for each in (sentiment, summary, strengths)] == [3, 3, 3]
+
+
 async def test_a_peers_new_review_is_counted_and_no_peer_is_judged():
     world = World()
     await among_peers(world, praised_here=20, praised_there=4)

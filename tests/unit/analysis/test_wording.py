@@ -82,3 +82,8 @@ def test_the_language_is_the_majoritys_unless_asked():
 
 def test_people_are_one_thing_with_and_without_their_plural():
     assert {folded(word, "ko") for word in ("직원", "직원들", "직원분", "직원분들")} == {"직원"}
+
+
+def test_an_opinion_that_is_said_of_one_thing_alone_has_that_thing_for_its_subject():
+    said = claim("location", target=None, opinions=["넓다"], support=3, considered=50, language="ko")
+    assert said == "주차 공간이 넓다는 칭찬이 여럿입니다"

@@ -56,7 +56,7 @@ class FeedbackBody(RequestShape):
 
     kind: Kind = Field(
         description="flag: shown and marked. hide: left out of every answer. correct: reworded, or counted as corrected. "
-        "restore: as it was found."
+        "restore: as it was found. The last word counts: what was hidden and is then corrected is shown again, as corrected."
     )
     claim_id: Word | None = Field(default=None, description="Of a strength or a statement, as the result shows it.")
     review_id: Id | None = None
