@@ -249,6 +249,25 @@ async def test_the_revision_moves_with_the_restaurant_and_with_its_reviews_alone
     assert await reviews.revision("default", "nowhere") == 0
 
 
+async def test_the_revisions_are_those_of_the_living_restaurants(reviews, caller):
+    await reviews.write([put(), put(at="neighbour"), put(at="gone")], caller)
+    await reviews.write([Delete(restaurant_id="gone", review_id=None)], caller)
+    assert await reviews.revisions("default") == {
+        name: await reviews.revision("default", name) for name in ("store", "neighbour")
+    }
+
+
+async def test_the_changes_after_a_position_are_counted_with_the_mean_of_their_times(reviews, caller, clock):
+    start = clock.now()
+    for minute in range(4):
+        await reviews.write([put(f"r{minute}"), put(f"r{minute}", at="neighbour")], caller)
+        clock.move(60)
+    first = await reviews.versions("default", "store", "r0")
+    found = await reviews.changes("default", "store", after=first[0].position)
+    assert (found.number, found.mean_at) == (3, start + timedelta(minutes=2))
+    assert await reviews.changes("other", "store", after=0) == await reviews.changes("default", "store", after=99)
+
+
 async def test_the_feed_goes_on_from_any_position_in_batches(reviews, caller):
     await reviews.write([put(f"r{number}") for number in range(9)], caller)
     batches = [[event.position for event in batch] async for batch in reviews.events(after=2, until=9, batch=3)]

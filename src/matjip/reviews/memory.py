@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from matjip.caller import Caller
-from matjip.clock import Clock
+from matjip.clock import Clock, from_micros, to_micros
 from matjip.errors import IdempotencyMismatch, NotFound
 from matjip.reviews.decide import blanked, decide, event_of, person_hash, refused, touched
 from matjip.reviews.event import Event, PersonErased, RestaurantDeleted, ReviewDeleted, ReviewUpserted, State, apply
 from matjip.reviews.review import Restaurant, Review
-from matjip.reviews.store import Answer, Erasure, Idempotency, Mode, Write
+from matjip.reviews.store import Answer, Changes, Erasure, Idempotency, Mode, Write
 
 __all__ = ["MemoryReviews"]
 
@@ -116,6 +116,19 @@ class MemoryReviews:
             event.position for event in self._log if event.tenant == tenant and restaurant_id in _restaurants_in(event)
         )
         return max(own, default=0)
+
+    async def revisions(self, tenant: str) -> dict[str, int]:
+        return {each.id: await self.revision(tenant, each.id) for each in await self.restaurants(tenant)}
+
+    async def changes(self, tenant: str, restaurant_id: str, *, after: int) -> Changes:
+        times = [
+            to_micros(event.at)
+            for event in self._log[after:]
+            if event.tenant == tenant
+            and restaurant_id in _restaurants_in(event)
+            and not isinstance(event.change, PersonErased)
+        ]
+        return Changes(number=len(times), mean_at=from_micros(sum(times) // len(times)) if times else None)
 
     async def position(self) -> int:
         return self._state.position

@@ -65,7 +65,7 @@ from matjip.reviews.event import (
     apply,
 )
 from matjip.reviews.review import Restaurant, Review
-from matjip.reviews.store import Answer, Erasure, Idempotency, Mode, Write, Written
+from matjip.reviews.store import Answer, Changes, Erasure, Idempotency, Mode, Write, Written
 from matjip.reviews.validate import is_id
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import Hook, ReviewsWritten
@@ -269,6 +269,17 @@ class SqlReviews:
             found: int | None = row.scalar_one_or_none()
         return found or 0
 
+    async def revisions(self, tenant: str) -> dict[str, int]:
+        async with self._database.reading() as connection:
+            return {row.id: row.revision for row in await connection.execute(revisions_of(tenant))}
+
+    async def changes(self, tenant: str, restaurant_id: str, *, after: int) -> Changes:
+        if not is_id(restaurant_id):
+            return Changes(number=0, mean_at=None)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(changes_after(tenant, restaurant_id, after))).one()
+        return Changes(number=row.number, mean_at=from_micros(round(row.mean_us)) if row.number else None)
+
     async def position(self) -> int:
         async with self._database.reading() as connection:
             position: int = (await connection.execute(HEAD)).one().position
@@ -438,6 +449,20 @@ def counts_of(tenant: str) -> Select[Any]:
         select(RESTAURANTS.c.id, RESTAURANTS.c.living_reviews)
         .where(RESTAURANTS.c.tenant == tenant, RESTAURANTS.c.living_reviews > 0)
         .order_by(RESTAURANTS.c.id)
+    )
+
+
+def revisions_of(tenant: str) -> Select[Any]:
+    """The position of each living restaurant's last event, kept up to date by every write."""
+    return select(RESTAURANTS.c.id, RESTAURANTS.c.revision).where(
+        RESTAURANTS.c.tenant == tenant, RESTAURANTS.c.deleted_us.is_(None)
+    )
+
+
+def changes_after(tenant: str, restaurant_id: str, after: int) -> Select[Any]:
+    """How many events there are of a restaurant and its reviews, and the mean of their times, which a sum would overflow."""
+    return select(func.count().label("number"), func.avg(EVENTS.c.at_us).label("mean_us")).where(
+        EVENTS.c.tenant == tenant, EVENTS.c.restaurant_id == restaurant_id, EVENTS.c.position > after
     )
 
 

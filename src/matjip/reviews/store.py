@@ -12,6 +12,7 @@ from matjip.reviews.review import Restaurant, RestaurantDraft, Review, ReviewDra
 
 __all__ = [
     "Answer",
+    "Changes",
     "Delete",
     "Erasure",
     "Idempotency",
@@ -84,6 +85,14 @@ class Erasure:
     position: int | None  # None: nobody of that name was found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How many there are, and the mean of the times when they were recorded; None where there are none."""
+
+    number: int
+    mean_at: datetime | None
+
+
 class Reviews(Protocol):
     """Events and current rows, changed in one transaction.
 
@@ -148,6 +157,14 @@ class Reviews(Protocol):
 
     async def revision(self, tenant: str, restaurant_id: str) -> int:
         """The position of the restaurant's last event (its own or a review's); 0 if it never had one."""
+        ...
+
+    async def revisions(self, tenant: str) -> dict[str, int]:
+        """The same of every living restaurant."""
+        ...
+
+    async def changes(self, tenant: str, restaurant_id: str, *, after: int) -> Changes:
+        """The restaurant's changes (its own and its reviews') after a log position; those of an erasure are not among them."""
         ...
 
     async def position(self) -> int:
