@@ -97,6 +97,21 @@ async def test_the_latest_of_each_is_of_the_analyses_asked_for_and_of_this_ask(r
     assert list(await results.latest_of_each("t", "r", ["strengths", "summary"], "x")) == ["summary"]
 
 
+async def test_what_is_published_is_the_newest_result_of_the_ask_by_each_analysis(results):
+    def of(number: str, minutes: int, revision: int):
+        made = result(number, minutes)
+        return made.model_copy(update={"meta": made.meta.model_copy(update={"revision": revision})})
+
+    await results.keep(run("1"), of("1", 5, 7), ask_hash="x")
+    await results.keep(run("2"), of("2", 1, 3), ask_hash="x")
+    await results.keep(run("3", restaurant_id="s"), of("3", 1, 4), ask_hash="x")
+    await results.keep(run("4"), of("4", 9, 9), ask_hash="y")
+    assert sorted(await results.published("x")) == [
+        ("t", "r", "sentiment", 7, at(5)),
+        ("t", "s", "sentiment", 4, at(1)),
+    ]
+
+
 async def test_runs_that_end_at_once_are_all_kept(results):
     keeping = [results.keep(run(str(number)), result(str(number)), ask_hash=str(number)) for number in range(20)]
     await asyncio.gather(*keeping)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -33,7 +35,7 @@ from matjip.analysis.result import AnalysisName, Result, SentimentResult, Streng
 from matjip.clock import from_micros, to_micros
 from matjip.database import METADATA, Database
 
-__all__ = ["MemoryResults", "Results", "RunCursor", "SqlResults"]
+__all__ = ["MemoryResults", "Published", "Results", "RunCursor", "SqlResults"]
 
 RESULTS_KEPT = 100  # an ask's older results go; its runs stay. At one result an hour, four days of them
 SHAPES: dict[AnalysisName, type[Result]] = {
@@ -80,6 +82,16 @@ RESULTS = Table(
 )
 
 
+class Published(NamedTuple):
+    """Up to which change, and since when, a stored result is the newest of its analysis."""
+
+    tenant: str
+    restaurant_id: str
+    analysis: str
+    revision: int
+    as_of: datetime
+
+
 class Results(Protocol):
     """Results by restaurant, analysis and ask; the latest is the one whose reviews were read last."""
 
@@ -97,6 +109,10 @@ class Results(Protocol):
         self, tenant: str, restaurant_id: str, analyses: Collection[AnalysisName], ask_hash: str
     ) -> dict[AnalysisName, Result]:
         """The newest result of this ask by each of the analyses that has one."""
+        ...
+
+    async def published(self, ask_hash: str) -> list[Published]:
+        """Of every restaurant and analysis, where the newest result of this ask stands."""
         ...
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
@@ -152,6 +168,15 @@ class MemoryResults:
     ) -> dict[AnalysisName, Result]:
         found = {each: await self.latest(tenant, restaurant_id, each, ask_hash) for each in analyses}
         return {each: result for each, result in found.items() if result is not None}
+
+    async def published(self, ask_hash: str) -> list[Published]:
+        found: dict[tuple[str, ...], Published] = {}
+        for *about, ask, result in sorted(self._results, key=_age):
+            if ask == ask_hash:
+                tenant, restaurant_id, analysis = about
+                meta = result.meta
+                found[tuple(about)] = Published(tenant, restaurant_id, analysis, meta.revision, meta.as_of)
+        return list(found.values())
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
         mine = [each for each in self._results if each[:2] == (tenant, restaurant_id)]
@@ -232,6 +257,14 @@ class SqlResults:
             rows = (await connection.execute(_latest_of_each(tuple(analyses)), about)).all()
         found = {row.analysis: _result(row.analysis, row.body) for row in rows}
         return {each: result for each, result in found.items() if result is not None}
+
+    async def published(self, ask_hash: str) -> list[Published]:
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(_published(), {"ask_hash": ask_hash})).all()
+        return [
+            Published(row.tenant, row.restaurant_id, row.analysis, row.revision, from_micros(row.as_of_us))
+            for row in rows
+        ]
 
     async def with_claim(self, tenant: str, restaurant_id: str, claim_id: str) -> Result | None:
         async with self._database.reading() as connection:
@@ -319,6 +352,25 @@ def _latest(analysis: AnalysisName, *, of_any_ask: bool = False) -> Select[tuple
 @cache
 def _latest_of_each(analyses: tuple[AnalysisName, ...]) -> CompoundSelect[tuple[str, str]]:
     return union_all(*(select(_latest(each).subquery()) for each in analyses))
+
+
+@cache
+def _published() -> Select[tuple[object, ...]]:
+    """The newest are found in the index; only their rows are read. Where two were read at one time, the later revision."""
+    of = (RESULTS.c.tenant, RESULTS.c.restaurant_id, RESULTS.c.analysis)
+    newest = (
+        select(*of, func.max(RESULTS.c.as_of_us).label("as_of_us"))
+        .where(RESULTS.c.ask_hash == bindparam("ask_hash"))
+        .group_by(*of)
+        .subquery()
+    )
+    same = [RESULTS.c[name] == newest.c[name] for name in ("tenant", "restaurant_id", "analysis", "as_of_us")]
+    return (
+        select(*of, RESULTS.c.as_of_us, func.max(RESULTS.c.revision).label("revision"))
+        .join(newest, and_(*same))
+        .where(RESULTS.c.ask_hash == bindparam("ask_hash"))
+        .group_by(*of, RESULTS.c.as_of_us)
+    )
 
 
 def _naming(claim_id: str) -> str:

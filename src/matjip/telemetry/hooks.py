@@ -6,10 +6,14 @@ from matjip.telemetry.metrics import OTHER, Metrics
 from matjip.telemetry.record import (
     AnalysisFinished,
     CaughtUp,
+    FreshnessStands,
     Hook,
     ProjectionStands,
     Record,
+    RefreshFinished,
     RequestFinished,
+    ResultPublished,
+    ResultServed,
     ReviewsWritten,
 )
 
@@ -40,6 +44,12 @@ def measured(metrics: Metrics) -> Hook:
                 _caught_up(metrics, record)
             case ProjectionStands():
                 _stands(metrics, record)
+            case RefreshFinished():
+                _refreshed(metrics, record)
+            case FreshnessStands():
+                _freshness(metrics, record)
+            case ResultServed() | ResultPublished():
+                pass  # of one restaurant: heard by whoever keeps results fresh
 
     return move
 
@@ -75,3 +85,17 @@ def _caught_up(metrics: Metrics, record: CaughtUp) -> None:
     name = metrics.bounded("projection", record.projection)
     metrics.projection_points.labels(name).inc(record.points)
     metrics.projection_seconds.labels(name).observe(record.seconds)
+
+
+def _refreshed(metrics: Metrics, record: RefreshFinished) -> None:
+    policy, outcome = metrics.bounded("policy", record.policy), metrics.bounded("outcome", record.outcome)
+    metrics.refresh_runs.labels(policy, outcome).inc()
+    metrics.refresh_seconds.observe(record.seconds)
+
+
+def _freshness(metrics: Metrics, record: FreshnessStands) -> None:
+    metrics.staleness.labels("mean").set(record.mean_s)
+    metrics.staleness.labels("p95").set(record.p95_s)
+    metrics.freshness_waiting.labels("restaurants").set(record.restaurants)
+    metrics.freshness_waiting.labels("changes").set(record.changes)
+    metrics.freshness_price.set(record.price)

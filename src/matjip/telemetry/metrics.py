@@ -94,6 +94,35 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.staleness = Gauge(
+            "matjip_staleness_seconds",
+            "Time from a change to the published result that reflects it, over the freshness window: mean and p95.",
+            ("statistic",),
+            registry=registry,
+        )
+        self.freshness_waiting = Gauge(
+            "matjip_freshness_waiting",
+            "Restaurants that wait to be refreshed, and changes that wait to be reflected.",
+            ("what",),
+            registry=registry,
+        )
+        self.freshness_price = Gauge(
+            "matjip_freshness_price",
+            "Review-hours of waiting that a refresh is worth at the moment; 0 for policies without a price.",
+            registry=registry,
+        )
+        self.refresh_runs = Counter(
+            "matjip_refresh_runs_total",
+            "Restaurants refreshed in the background, by policy and outcome (refreshed, or an error's code).",
+            ("policy", "outcome"),
+            registry=registry,
+        )
+        self.refresh_seconds = Histogram(
+            "matjip_refresh_duration_seconds",
+            "Time of one restaurant's refresh.",
+            buckets=SECONDS,
+            registry=registry,
+        )
 
     def bounded(self, label: str, value: str) -> str:
         """The value, or "other" once the label has as many values as it may have."""

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["AnalysisFinished", "CaughtUp", "Hook", "ProjectionStands", "Record", "RequestFinished", "ReviewsWritten"]
+__all__ = [
+    "AnalysisFinished",
+    "CaughtUp",
+    "FreshnessStands",
+    "Hook",
+    "ProjectionStands",
+    "Record",
+    "RefreshFinished",
+    "RequestFinished",
+    "ResultPublished",
+    "ResultServed",
+    "ReviewsWritten",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +70,53 @@ class ProjectionStands:
     behind: int  # log positions still ahead of it
 
 
-Record = RequestFinished | AnalysisFinished | ReviewsWritten | CaughtUp | ProjectionStands
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultServed:
+    """A result of a restaurant's stored reviews was given to somebody."""
+
+    tenant: str
+    restaurant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultPublished:
+    """A result of all of a restaurant's stored reviews was stored, in place of the one before."""
+
+    tenant: str
+    restaurant_id: str
+    analysis: str
+    revision: int  # log position of the restaurant's last change in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshFinished:
+    """The results of a restaurant were refreshed, or could not be."""
+
+    policy: str
+    outcome: str  # "refreshed", or an error's code
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessStands:
+    """How stale published results are, whether or not anything was refreshed."""
+
+    mean_s: float
+    p95_s: float
+    restaurants: int  # that wait to be refreshed
+    changes: int  # that wait to be reflected
+    price: float  # review-hours that a run is worth; 0 where the policy has no price
+
+
+Record = (
+    RequestFinished
+    | AnalysisFinished
+    | ReviewsWritten
+    | CaughtUp
+    | ProjectionStands
+    | ResultServed
+    | ResultPublished
+    | RefreshFinished
+    | FreshnessStands
+)
 Hook = Callable[[Record], None]

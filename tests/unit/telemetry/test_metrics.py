@@ -4,12 +4,22 @@ import pytest
 
 from matjip.telemetry.hooks import measured, tell
 from matjip.telemetry.metrics import MAX_VALUES_PER_LABEL, Metrics
-from matjip.telemetry.record import AnalysisFinished, CaughtUp, ProjectionStands, RequestFinished, ReviewsWritten
+from matjip.telemetry.record import (
+    AnalysisFinished,
+    CaughtUp,
+    FreshnessStands,
+    ProjectionStands,
+    RefreshFinished,
+    RequestFinished,
+    ReviewsWritten,
+)
 
 REQUEST = RequestFinished(method="GET", route="/api/v1/restaurants", status=200, seconds=0.02)
 ANALYSIS = AnalysisFinished(analysis="sentiment", engine="lite", outcome="ok", reviews=7, seconds=0.3)
 WRITTEN = ReviewsWritten(created=3, updated=2, unchanged=1, deleted=4, seconds=0.01)
 CAUGHT_UP = CaughtUp(projection="index", position=10, behind=5, points=9, seconds=0.1)
+REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
+FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
 
 
 @pytest.fixture
@@ -57,8 +67,21 @@ def test_a_projection_that_does_not_move_shows_how_far_behind_it_falls(metrics):
     assert value(metrics, "matjip_projection_points_total", projection="index") is None
 
 
+def test_a_refresh_is_counted_by_policy_and_outcome_and_timed(metrics):
+    tell([measured(metrics)], REFRESHED)
+    assert value(metrics, "matjip_refresh_runs_total", policy="matjip", outcome="refreshed") == 1
+    assert value(metrics, "matjip_refresh_duration_seconds_sum") == 0.2
+
+
+def test_staleness_shows_its_mean_its_p95_what_waits_and_the_price(metrics):
+    tell([measured(metrics)], FRESHNESS)
+    assert [value(metrics, "matjip_staleness_seconds", statistic=each) for each in ("mean", "p95")] == [1_200, 9_000]
+    assert [value(metrics, "matjip_freshness_waiting", what=each) for each in ("restaurants", "changes")] == [3, 8]
+    assert value(metrics, "matjip_freshness_price") == 4.5
+
+
 def test_every_declared_metric_is_moved_by_some_record(metrics):
-    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP):
+    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
     assert [metric.name for metric in ours if not any(sample.value for sample in metric.samples)] == []
