@@ -30,6 +30,7 @@ from matjip.analysis.evidence import (
 )
 from matjip.analysis.feedback import FeedbackStore, MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
+from matjip.analysis.progress import Progress, progress
 from matjip.analysis.recent import Key, Recent
 from matjip.analysis.result import (
     AnalysisName,
@@ -277,6 +278,28 @@ class Analyses:
             return standings.shown(_with_meta(stored, stale=stored.meta.feedback != standings.corrected_to))
         return standings.shown(await self._stale(stored, tenant))
 
+    async def progress(
+        self, restaurant_id: str, since: datetime, caller: Caller, *, language: str | None = None
+    ) -> Progress:
+        """What has changed since a day. Raises as `sentiment`."""
+        if since.tzinfo is None or since > self._clock.now():
+            raise Invalid.of(Fault(where="since", wrong=f"is {since}", right="a past time with Z or an offset"))
+        ask = Ask(restaurant_id=restaurant_id, language=language)
+        opened = await self._open(ask, caller, "strengths")
+        now = await self._answer(STRENGTHS, ask, caller)
+        before = await self._results.latest(caller.tenant, restaurant_id, "strengths", _ask_hash(ask), until=since)
+        async with self._turn(ask, caller):
+            snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
+            judged = opened.standings.applied(await self._judged(snapshot))
+        return await asyncio.to_thread(
+            progress,
+            judged,
+            since,
+            language=wording.majority([review.language for review in snapshot.reviews], language),
+            before=opened.standings.shown(before) if isinstance(before, StrengthsResult) else None,
+            now=now,
+        )
+
     async def _standings(self, tenant: str, restaurant_id: str) -> Standings:
         return await read_standings(self._feedback, self._reviews, tenant, restaurant_id)
 
@@ -436,7 +459,7 @@ class Analyses:
 
     async def _run(self, kind: Kind[R], ask: Ask, caller: Caller, opened: Opening) -> tuple[R, str]:
         began, erasures, standings = self._clock.monotonic(), self._erasures, opened.standings
-        turn = self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
+        turn = self._turn(ask, caller)
         async with turn:
             snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
         stored = None
@@ -458,7 +481,7 @@ class Analyses:
             name = snapshot.hash(*about)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 return _with_meta(stored, reused=True, stale=False), "reused"
-            async with turn:  # what one analysis reads and judges, the others of that moment use
+            async with turn:
                 judged = standings.applied(await self._judged(snapshot))
         except Unavailable:
             if not isinstance(stored, kind.shape):
@@ -480,6 +503,10 @@ class Analyses:
             stored=result.meta.stored and erasures == self._erasures,
         )
         return result, result.status
+
+    def _turn(self, ask: Ask, caller: Caller) -> asyncio.Lock:
+        """Held while reviews are read or judged: what one analysis does, the others of that moment use."""
+        return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
 
     async def _stored(self, ask: Ask, caller: Caller, opened: Opening) -> dict[AnalysisName, Result]:
         """The newest results of this ask, as they are when the first of the analyses runs."""

@@ -25,6 +25,7 @@ __all__ = [
     "ReviewSentiment",
     "SearchResult",
     "SentimentResult",
+    "Shape",
     "Span",
     "Statement",
     "Step",
@@ -205,9 +206,9 @@ class Statement(Shape):
 
 
 class Trend(Shape):
-    """Voices for and against an aspect in the last 90 days and before, of dated reviews."""
+    """Voices for and against an aspect since a day and before, of dated reviews."""
 
-    since: datetime = Field(description="Where the last 90 days begin.")
+    since: datetime = Field(description="That day; by itself where the last 90 days begin.")
     positive: int
     negative: int
     positive_before: int

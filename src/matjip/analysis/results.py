@@ -100,9 +100,15 @@ class Results(Protocol):
         ...
 
     async def latest(
-        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName,
+        ask_hash: str | None = None,
+        *,
+        until: datetime | None = None,
     ) -> Result | None:
-        """The newest result of this ask, or of any."""
+        """The newest result of this ask, or of any; with `until`, the one that was the newest then."""
         ...
 
     async def latest_of_each(
@@ -154,12 +160,20 @@ class MemoryResults:
             self._results.remove(old)
 
     async def latest(
-        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName,
+        ask_hash: str | None = None,
+        *,
+        until: datetime | None = None,
     ) -> Result | None:
         found = [
             each
             for each in self._results
-            if each[:3] == (tenant, restaurant_id, analysis) and ask_hash in (None, each[3])
+            if each[:3] == (tenant, restaurant_id, analysis)
+            and ask_hash in (None, each[3])
+            and (until is None or each[4].meta.as_of <= until)
         ]
         return max(found, key=_age)[4] if found else None
 
@@ -242,11 +256,20 @@ class SqlResults:
                 self._next = None
 
     async def latest(
-        self, tenant: str, restaurant_id: str, analysis: AnalysisName, ask_hash: str | None = None
+        self,
+        tenant: str,
+        restaurant_id: str,
+        analysis: AnalysisName,
+        ask_hash: str | None = None,
+        *,
+        until: datetime | None = None,
     ) -> Result | None:
         about = {"tenant": tenant, "restaurant_id": restaurant_id, "ask_hash": ask_hash}
+        statement = _latest(analysis, of_any_ask=ask_hash is None)
+        if until is not None:
+            statement = statement.where(RESULTS.c.as_of_us <= to_micros(until))
         async with self._database.reading() as connection:
-            row = (await connection.execute(_latest(analysis, of_any_ask=ask_hash is None), about)).first()
+            row = (await connection.execute(statement, about)).first()
         return _result(analysis, row.body) if row else None
 
     async def latest_of_each(

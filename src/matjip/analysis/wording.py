@@ -23,6 +23,7 @@ __all__ = [
     "overall",
     "particle",
     "phrase",
+    "since",
     "statement",
     "trend",
 ]
@@ -241,18 +242,30 @@ def statement(
 
 def trend(aspect: Aspect, moved: Trend, language: Language) -> str:
     """How it went: the voices of the last three months beside those before."""
-    now, before = (moved.positive, moved.negative), (moved.positive_before, moved.negative_before)
+    now = "in the last three months" if language == "en" else "최근 석 달은"
+    return _moved(aspect, moved, now, language)
+
+
+def since(about: Aspect | None, moved: Trend, language: Language) -> str:
+    """How an aspect, or with none the reviews as a whole, went since a day: the voices since then beside those before."""
+    day = moved.since
     if language == "en":
-        what = EN_ASPECTS.get(aspect, (aspect, aspect))[0]
+        return f"Since {day.day} {day:%B %Y}: {_moved(about, moved, 'since then', language)}"
+    return f"{day.year}년 {day.month}월 {day.day}일 이후 {_moved(about, moved, '그 뒤로는', language)}"
+
+
+def _moved(about: Aspect | None, moved: Trend, now: str, language: Language) -> str:
+    if language == "en":
+        what = "Reviews" if about is None else f"Reviews of {EN_ASPECTS.get(about, (about, about))[0]}"
         return (
-            f"Reviews of {what} got {moved.direction}: {now[0]:,} for and {now[1]:,} against in the last three months, "
-            f"{before[0]:,} and {before[1]:,} before."
+            f"{what} got {moved.direction}: {moved.positive:,} for and {moved.negative:,} against {now}, "
+            f"{moved.positive_before:,} and {moved.negative_before:,} before."
         )
-    what = KO_ASPECTS.get(aspect, (aspect, aspect))[0]
+    what = "전체" if about is None else KO_ASPECTS.get(about, (about, about))[0]
     went = "나아졌습니다" if moved.direction == "better" else "나빠졌습니다"
     return (
-        f"{what} 평가가 {went}. 최근 석 달은 칭찬 {now[0]:,}개에 불만 {now[1]:,}개, "
-        f"그전에는 칭찬 {before[0]:,}개에 불만 {before[1]:,}개였습니다."
+        f"{what} 평가가 {went}. {now} 칭찬 {moved.positive:,}개에 불만 {moved.negative:,}개, "
+        f"그전에는 칭찬 {moved.positive_before:,}개에 불만 {moved.negative_before:,}개였습니다."
     )
 
 
