@@ -286,8 +286,8 @@ class Analyses:
             raise Invalid.of(Fault(where="since", wrong=f"is {since}", right="a past time with Z or an offset"))
         ask = Ask(restaurant_id=restaurant_id, language=language)
         opened = await self._open(ask, caller, "strengths")
-        now = await self._answer(STRENGTHS, ask, caller)
         before = await self._results.latest(caller.tenant, restaurant_id, "strengths", _ask_hash(ask), until=since)
+        now = await self._answer(STRENGTHS, ask, caller)
         async with self._turn(ask, caller):
             snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
             judged = opened.standings.applied(await self._judged(snapshot))
