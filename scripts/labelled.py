@@ -11,7 +11,7 @@ from training.sources import kor_semeval as sentences_of
 
 Rows = Iterable[dict[str, object]]
 
-OWN = Path(__file__).resolve().parents[1] / "tests" / "unit" / "evaluation" / "labelled.tsv"
+OWN = Path(__file__).resolve().parents[1] / "src" / "matjip" / "evaluation" / "guard.tsv"
 NSMC, KOR_SEMEVAL, MAMS = "nsmc_reviews.tsv.gz", "kor_semeval14_train.csv", "mams/val.xml"
 SIDES = ("negative", "positive")
 POLARITIES = {**KOREAN_POLARITIES, "중립": "neutral", "대립": None}  # both at once leans no one way

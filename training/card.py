@@ -27,7 +27,7 @@ from training.terms import marked
 __all__ = ["write"]
 
 SPEED_TEXTS = 20_000
-OWN = Path("tests/unit/evaluation/labelled.tsv")  # label, text: written by us, no sentence of the grammar among them
+OWN = Path("src/matjip/evaluation/guard.tsv")  # label, text: written by us, no sentence of the grammar among them
 WEIGHTS = (
     "sentiment.npz",
     "network.npz",

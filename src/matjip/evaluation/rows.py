@@ -14,7 +14,7 @@ from matjip.inference.task import ASPECTS, Label
 __all__ = ["Row", "Said", "read_rows"]
 
 LABELS: tuple[Label, ...] = get_args(Label)
-ROW_KEYS = ("text", "label", "aspects", "id", "weight")
+ROW_KEYS = ("text", "label", "aspects", "id", "weight", "restaurant_id", "author_id")
 SAID_KEYS = ("aspect", "polarity", "start", "end")
 MOST_FAULTS = 20  # named at once; a file of another format has one a line
 
@@ -37,6 +37,8 @@ class Row:
     aspects: tuple[Said, ...] | None = None
     id: str | None = None
     weight: float = 1.0
+    restaurant_id: str | None = None  # whom and by whom it is: `matjip adapt` sets whole restaurants aside
+    author_id: str | None = None
 
 
 class _Wrong(Exception):
@@ -92,8 +94,10 @@ def _row(line: bytes) -> Row:
         text=text,
         label=_label(held.get("label"), "label"),
         aspects=_aspects(held.get("aspects"), text),
-        id=_id(held.get("id")),
+        id=_id(held.get("id"), "id"),
         weight=_weight(held.get("weight", 1.0)),
+        restaurant_id=_id(held.get("restaurant_id"), "restaurant_id"),
+        author_id=_id(held.get("author_id"), "author_id"),
     )
 
 
@@ -114,12 +118,12 @@ def _label(found: object, where: str) -> Label | None:
     raise _Wrong(where, _is(found), " or ".join(LABELS))
 
 
-def _id(found: object) -> str | None:
+def _id(found: object, where: str) -> str | None:
     if found is None or isinstance(found, str):
         return found
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
-    raise _Wrong("id", _is(found), "a text or a whole number")
+    raise _Wrong(where, _is(found), "a text or a whole number")
 
 
 def _weight(found: object) -> float:

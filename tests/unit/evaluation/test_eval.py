@@ -11,7 +11,7 @@ from matjip.evaluation.measures import calibration_error, macro_f1
 from matjip.inference.lite.features import normalise
 from matjip.inference.lite.judge import LiteJudge
 
-OWN = Path(__file__).parent / "labelled.tsv"
+OWN = Path(__file__).parents[3] / "src" / "matjip" / "evaluation" / "guard.tsv"
 NSMC = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "nsmc_reviews.tsv.gz"
 DEVELOPMENT_FOLD, FOLDS = 1, 25  # subjects that training never sees
 ROWS = 5_000
