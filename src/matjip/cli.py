@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
 import orjson
 import typer
@@ -26,13 +26,16 @@ from uvicorn.loops.auto import auto_loop_factory
 from matjip import __version__
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import FeedbackAsk
+from matjip.analysis.estimate import Estimate, total_of
 from matjip.analysis.feedback import Feedback, Kind
 from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
+from matjip.console.estimate import estimates_view
 from matjip.console.evaluation import calibration_svg, evaluation_view
 from matjip.console.gather import gather
+from matjip.console.progress import progress_view
 from matjip.console.report import Report, RestaurantReport, Timing, render
 from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
 from matjip.database import open_database
@@ -222,6 +225,9 @@ def analyze(
     until: Until = None,
     lang: Language = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Analyse even what has not changed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, from measured runs, and do nothing.")
+    ] = False,
     data_dir: DataDir = None,
     tenant: Tenant = DEFAULT_TENANT,
     as_json: Json = False,
@@ -232,11 +238,25 @@ def analyze(
         raise Invalid.of(Fault(where="--all", wrong=f"was given with {len(restaurant)} restaurant ids", right=right))
     asked = window(since, until)
 
-    async def work(service: Service) -> Report:
+    async def asks(service: Service) -> list[Ask]:
         ids = restaurant or [item.id for item in await service.reviews.restaurants(tenant)]
-        asks = [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh) for item in ids]
-        return await _report(service, asks, (), caller(tenant), quiet=as_json)
+        return [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh) for item in ids]
 
+    async def work(service: Service) -> Report:
+        return await _report(service, await asks(service), (), caller(tenant), quiet=as_json)
+
+    async def expect(service: Service) -> list[Estimate]:
+        return await _estimates(service, await asks(service), caller(tenant), quiet=as_json)
+
+    if dry_run:
+        expected = run(expect, data_dir)
+        if as_json:
+            print_json(
+                {"total": total_of(expected).model_dump(), "estimates": [item.model_dump() for item in expected]}
+            )
+        else:
+            out.print(estimates_view(expected))
+        return
     made, mask = run(work, data_dir), masking(load(data_dir=data_dir))
     if as_json:
         print_json([results_of(item) for item in made.restaurants])
@@ -314,6 +334,24 @@ def runs(
         print_json(listed)
     else:
         out.print(runs_view(listed))
+
+
+@cli.command("progress")
+def progress_since(
+    restaurant: Annotated[str, typer.Argument(help="A restaurant's id.")],
+    since: Annotated[datetime, typer.Option("--since", help="The day to compare with (UTC).")],
+    lang: Language = None,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Tell what has changed since a day: each aspect then and since, with a test, and the strengths that came or went."""
+    day = since.replace(tzinfo=UTC)
+    found = run(lambda service: service.analyses.progress(restaurant, day, caller(tenant), language=lang), data_dir)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(progress_view(found))
 
 
 @cli.command()
@@ -577,6 +615,17 @@ async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str],
             version=__version__,
             on_progress=lambda restaurant: bar.update(task, advance=1, detail=restaurant),
         )
+
+
+async def _estimates(service: Service, asks: Sequence[Ask], who: Caller, *, quiet: bool) -> list[Estimate]:
+    found = []
+    with progress_bar(quiet=quiet) as bar:
+        await _caught_up(service, bar)
+        task = bar.add_task("estimate", total=len(asks), detail="")
+        for ask in asks:
+            found += [await service.analyses.expect(name, ask, who) for name in get_args(AnalysisName)]
+            bar.update(task, advance=1, detail=ask.restaurant_id)
+    return found
 
 
 async def _caught_up(service: Service, bar: Progress) -> float:

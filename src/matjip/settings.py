@@ -47,7 +47,7 @@ class Settings(BaseModel):
     index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
-    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses.")
+    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses, and the price of a machine.")
     api: ApiSettings = Field(ApiSettings.model_validate({}), description="Limits of the HTTP edge.")
     logs: LogSettings = Field(LogSettings.model_validate({}), description="What is written to stdout.")
 

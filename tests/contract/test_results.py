@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from matjip.analysis.ask import Run
+from matjip.analysis.estimate import Measured
 from matjip.analysis.result import Counts, Meta, SentimentResult, Usage, Window
 from matjip.analysis.results import RESULTS_KEPT, MemoryResults, Results, SqlResults
 from matjip.api.examples import SUMMARY
@@ -110,6 +111,23 @@ async def test_what_is_published_is_the_newest_result_of_the_ask_by_each_analysi
         ("t", "r", "sentiment", 7, at(5)),
         ("t", "s", "sentiment", 4, at(1)),
     ]
+
+
+async def test_how_long_runs_took_is_told_of_those_that_worked_something_out(results):
+    for number, outcome in enumerate(("ok", "reused", "insufficient_evidence", "unavailable")):
+        await results.keep(run(str(number), minutes=number, outcome=outcome, reviews=number))
+    await results.keep(run("other", analysis="summary"))
+    model = run("0").model
+    assert await results.measured("sentiment", model) == [Measured(2, 0.0015), Measured(0, 0.0015)]
+    assert await results.measured("sentiment", model, limit=1) == [Measured(2, 0.0015)]
+    assert await results.measured("sentiment", "another") == []
+
+
+async def test_the_latest_of_a_past_day_is_the_one_of_then(results):
+    await results.keep(run("1"), result("1", minutes=1), ask_hash="x")
+    await results.keep(run("2"), result("2", minutes=5), ask_hash="x")
+    assert (await results.latest("t", "r", "sentiment", "x", until=at(3))).meta.run_id == "1"
+    assert await results.latest("t", "r", "sentiment", "x", until=at(0)) is None
 
 
 async def test_runs_that_end_at_once_are_all_kept(results):

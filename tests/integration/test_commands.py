@@ -61,6 +61,25 @@ def test_an_analysis_is_json_for_programs_and_the_second_is_reused(data: Path):
     assert [answer["sentiment"]["meta"]["reused"] for answer in answers] == [False, True]
 
 
+def test_a_dry_run_says_what_a_machines_hours_would_cost_and_leaves_no_run(data: Path):
+    matjip("analyze", "--all", "--json", data=data)  # measured
+    done = matjip(
+        "analyze", "--all", "--refresh", "--dry-run", "--json", data=data, MATJIP_ANALYSIS__MACHINE_HOUR_PRICE="3600"
+    )
+    total = json.loads(done.stdout)["total"]
+    assert (total["restaurants"], total["reviews"], total["tokens"]) == (15, 3 * 770, 0)
+    assert total["cost"]["amount_micros"] == pytest.approx(total["seconds"] * 1_000_000, abs=45)
+    made = json.loads(matjip("runs", "r-sunday-fork", "--json", data=data).stdout)
+    assert len(made) == 3
+
+
+def test_progress_since_a_day_counts_both_times(data: Path):
+    found = json.loads(matjip("progress", "r-sunday-fork", "--since", "2026-03-01", "--json", data=data).stdout)
+    assert (found["restaurant_id"], found["since"]) == ("r-sunday-fork", "2026-03-01T00:00:00Z")
+    assert found["reviews"] + found["reviews_before"] == 64
+    assert "taste" in {each["aspect"] for each in found["aspects"]}
+
+
 def test_a_report_is_one_page_that_names_no_other(data: Path, tmp_path: Path):
     page = tmp_path / "report.html"
     assert matjip("analyze", "--report", str(page), data=data).returncode == 0

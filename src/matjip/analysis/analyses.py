@@ -18,6 +18,7 @@ from matjip.analysis import wording
 from matjip.analysis.alike import Alike
 from matjip.analysis.ask import Ask, Run
 from matjip.analysis.directory import Directory
+from matjip.analysis.estimate import Estimate, Expected, expected_of, price_of
 from matjip.analysis.evidence import (
     Judged,
     LanguageOf,
@@ -31,9 +32,11 @@ from matjip.analysis.evidence import (
 from matjip.analysis.feedback import FeedbackStore, MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
 from matjip.analysis.progress import Progress, progress
+from matjip.analysis.reads import ACTOR
 from matjip.analysis.recent import Key, Recent
 from matjip.analysis.result import (
     AnalysisName,
+    Lag,
     Meta,
     Result,
     SentimentResult,
@@ -42,7 +45,7 @@ from matjip.analysis.result import (
     Usage,
     Window,
 )
-from matjip.analysis.results import Results, RunCursor
+from matjip.analysis.results import MADE, Published, Results, RunCursor
 from matjip.analysis.sentiment import lean
 from matjip.analysis.standing import Standings, read_standings
 from matjip.analysis.strengths import EVERYONE, Rules, Working, choose_group, find_strengths
@@ -56,14 +59,15 @@ from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.reviews.validate import YEARS
-from matjip.telemetry.record import AnalysisFinished, Hook
+from matjip.telemetry.hooks import tell
+from matjip.telemetry.record import AnalysisFinished, Hook, ResultPublished, ResultServed
 
 __all__ = ["Analyses", "AnalysisSettings"]
 
 VERSION = "10"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
-MADE = ("ok", "insufficient_evidence")  # outcomes of a run that worked something out; others gave what was there
 R = TypeVar("R", bound=Result)
+A = TypeVar("A")
 Body = dict[str, Any]  # a part of a dumped result
 
 
@@ -109,6 +113,10 @@ class AnalysisSettings(BaseModel):
     max_strengths: int = Field(default=8, ge=1, le=50, description="Strengths in a result, at most.")
     max_distinct: int = Field(default=3, ge=0, le=50, description="Distinct ones among them, at most.")
     max_strengths_per_aspect: int = Field(default=3, ge=1, le=50, description="Strengths of one aspect, at most.")
+    machine_hour_price: float | None = Field(
+        default=None, ge=0, description="What an hour of one machine costs, for dry runs; without it cost is unknown."
+    )
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="Of that price, as ISO 4217 has it.")
 
     def least_support(self, reviews: int) -> int:
         """Independent voices behind a statement, at least, among so many reviews."""
@@ -256,13 +264,45 @@ class Analyses:
 
     async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> list[Result | MatjipError]:
         """One answer an ask, in order; an ask that fails leaves its error in its place and stops no other."""
-        answers: list[Result | MatjipError] = []
-        for ask in asks:
-            try:
-                answers.append(await self._answer(cast(Kind[Result], KINDS[name]), ask, caller))
-            except MatjipError as error:
-                answers.append(error)
-        return answers
+        return await _each(lambda ask: self._answer(cast(Kind[Result], KINDS[name]), ask, caller), asks)
+
+    async def expect_each(
+        self, name: AnalysisName, asks: Sequence[Ask], caller: Caller
+    ) -> list[Estimate | MatjipError]:
+        """What each ask would take, as `batch` answers them."""
+        return await _each(lambda ask: self.expect(name, ask, caller), asks)
+
+    async def expect(self, analysis: AnalysisName, ask: Ask, caller: Caller) -> Estimate:
+        """What asking so would take; nothing is judged or stored. Raises as `sentiment`."""
+        kind = KINDS[analysis]
+        opened = await self._open(ask, caller, analysis)
+        async with self._turn(ask, caller):
+            snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
+        stored = None
+        if not snapshot.inline and not ask.refresh:
+            stored = (await self._stored(ask, caller, opened)).get(analysis)
+        is_current = False
+        if isinstance(stored, kind.shape):
+            *_, name = await self._named(cast(Kind[Result], kind), ask, snapshot, opened.standings)
+            is_current = stored.meta.snapshot_hash == name
+        time = expected_of(len(snapshot.reviews), await self._results.measured(analysis, self._judge.name))
+        if is_current:
+            time = Expected(seconds=0.0, low=0.0, high=0.0, runs=time.runs if time else 0)
+        return Estimate(
+            restaurant_id=ask.restaurant_id,
+            analysis=analysis,
+            would="reuse" if is_current else "run",
+            engine=self._engine,
+            model=self._judge.name,
+            reviews=len(snapshot.reviews),
+            tokens=0,
+            time=time,
+            cost=price_of(
+                time.seconds if time else None,
+                machine_hour=self._settings.machine_hour_price,
+                currency=self._settings.currency,
+            ),
+        )
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
         """The stored result, `stale` where reviews or labels have changed since; what was deleted or rewritten is quoted no more.
@@ -274,6 +314,7 @@ class Analyses:
         if stored is None:
             raise NotFound(f"Restaurant {restaurant_id} has no stored {analysis}; ask for one first.")
         standings = await self._standings(tenant, restaurant_id)
+        tell(self._hooks, ResultServed(tenant=tenant, restaurant_id=restaurant_id))
         if await self._reviews.revision(tenant, restaurant_id) == stored.meta.revision:
             return standings.shown(_with_meta(stored, stale=stored.meta.feedback != standings.corrected_to))
         return standings.shown(await self._stale(stored, tenant))
@@ -311,7 +352,10 @@ class Analyses:
         living = {review.id: review for review in await self._reviews.reviews_by_id(tenant, keys)}
         unsaid = {quote["review_id"] for quote in quotes if not self._says(living.get(quote["review_id"]), quote)}
         _withhold(body, kept=living.keys() - unsaid)
-        return _with_meta(type(stored).model_validate(body), stale=True)
+        changes = await self._reviews.changes(tenant, stored.restaurant_id, after=stored.meta.revision)
+        lag_s = (self._clock.now() - changes.mean_at).total_seconds() if changes.mean_at else 0.0
+        staleness = Lag(changes=changes.number, mean_s=max(0.0, lag_s))
+        return _with_meta(type(stored).model_validate(body), stale=True, staleness=staleness)
 
     def _says(self, review: Review | None, quote: Body) -> bool:
         if review is None:
@@ -332,6 +376,10 @@ class Analyses:
         runs = await self._results.history(tenant, restaurant_id, analysis, after=after, limit=limit + 1)
         page = runs[:limit]
         return page, _cursor(page[-1]) if len(runs) > limit and page else None
+
+    async def published(self) -> list[Published]:
+        """Of every restaurant, where its newest plain results stand: of all its reviews, in their own language."""
+        return await self._results.published(PLAIN)
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         """Remove stored results that may quote an erased person; a run under way is not stored. How many went."""
@@ -374,6 +422,8 @@ class Analyses:
             if outcome not in MADE:  # who made it has left its record with it
                 await self._leave(run, None, ask)
             self._report(run, seconds)
+        if ask.reviews is None and caller.actor != ACTOR:
+            tell(self._hooks, ResultServed(tenant=caller.tenant, restaurant_id=ask.restaurant_id))
         return opened.standings.shown(_with_meta(result, request_id=caller.request_id))
 
     async def _make(
@@ -393,6 +443,9 @@ class Analyses:
             seconds = self._clock.monotonic() - began
             run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
             await self._leave(run, result, ask)
+            if run.stored and _ask_hash(ask) == PLAIN:
+                about = {"restaurant_id": run.restaurant_id, "analysis": run.analysis}
+                tell(self._hooks, ResultPublished(tenant=run.tenant, revision=result.meta.revision, **about))
             if erasures != self._erasures:  # somebody was erased meanwhile, whom the result may quote
                 await self._results.forget(caller.tenant, [ask.restaurant_id])
         return result, outcome
@@ -436,8 +489,7 @@ class Analyses:
         record = AnalysisFinished(
             analysis=run.analysis, engine=run.engine, outcome=run.outcome, reviews=run.reviews, seconds=seconds
         )
-        for hook in self._hooks:
-            hook(record)
+        tell(self._hooks, record)
 
     async def _together(
         self, key: tuple[object, ...], start: Callable[[], Coroutine[object, object, tuple[R, str]]]
@@ -466,19 +518,7 @@ class Analyses:
         if not snapshot.inline:
             stored = (await self._stored(ask, caller, opened)).get(kind.name)
         try:
-            peers = await self._peers(snapshot) if kind.name == "strengths" else Peers()
-            language = wording.majority([review.language for review in snapshot.reviews], ask.language)
-            about = (
-                kind.name,
-                VERSION,
-                language,
-                self._judge.name,
-                self._settings.model_dump_json(),
-                written(self._quality).decode(),
-                peers.fingerprint(),
-                str(standings.corrected_to),
-            )
-            name = snapshot.hash(*about)
+            peers, language, name = await self._named(kind, ask, snapshot, standings)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 return _with_meta(stored, reused=True, stale=False), "reused"
             async with turn:
@@ -507,6 +547,24 @@ class Analyses:
     def _turn(self, ask: Ask, caller: Caller) -> asyncio.Lock:
         """Held while reviews are read or judged: what one analysis does, the others of that moment use."""
         return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
+
+    async def _named(
+        self, kind: Kind[R], ask: Ask, snapshot: Snapshot, standings: Standings
+    ) -> tuple[Peers, wording.Language, str]:
+        """Whom it is compared with, the sentences' language, and the name of what would be said: of equal names one result."""
+        peers = await self._peers(snapshot) if kind.name == "strengths" else Peers()
+        language = wording.majority([review.language for review in snapshot.reviews], ask.language)
+        name = snapshot.hash(
+            kind.name,
+            VERSION,
+            language,
+            self._judge.name,
+            self._settings.model_dump_json(exclude={"machine_hour_price", "currency"}),
+            written(self._quality).decode(),
+            peers.fingerprint(),
+            str(standings.corrected_to),
+        )
+        return peers, language, name
 
     async def _stored(self, ask: Ask, caller: Caller, opened: Opening) -> dict[AnalysisName, Result]:
         """The newest results of this ask, as they are when the first of the analyses runs."""
@@ -703,6 +761,16 @@ KINDS: dict[AnalysisName, Kind[SentimentResult] | Kind[SummaryResult] | Kind[Str
 }
 
 
+async def _each(answer: Callable[[Ask], Awaitable[A]], asks: Sequence[Ask]) -> list[A | MatjipError]:
+    answers: list[A | MatjipError] = []
+    for ask in asks:
+        try:
+            answers.append(await answer(ask))
+        except MatjipError as error:
+            answers.append(error)
+    return answers
+
+
 def _with_meta(result: R, **changes: object) -> R:
     return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
 
@@ -786,6 +854,9 @@ def _ask_hash(ask: Ask) -> str:
     """Equal for asks that a result of one answers for the other: the same window and language."""
     same = orjson.dumps([ask.window.model_dump(mode="json"), ask.language])
     return hashlib.blake2b(same, digest_size=ASK_HASH_BYTES).hexdigest()
+
+
+PLAIN = _ask_hash(Ask(restaurant_id=""))  # of all reviews, in their own language; the same of every restaurant
 
 
 def _cursor(run: Run) -> str:

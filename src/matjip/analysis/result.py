@@ -18,6 +18,7 @@ __all__ = [
     "Group",
     "Hit",
     "Interval",
+    "Lag",
     "Meta",
     "Month",
     "Quote",
@@ -81,6 +82,13 @@ class Usage(Shape):
     tokens: int = Field(default=0, description="Tokens of a language model; 0 while only the built-in models answer.")
 
 
+class Lag(Shape):
+    """What an answer does not reflect yet; zeros where it reflects all."""
+
+    changes: int = Field(default=0, description="Changes of the restaurant and its reviews since.")
+    mean_s: float = Field(default=0.0, description="How long ago they were recorded, on average, in seconds.")
+
+
 class Meta(Shape):
     """Where an answer comes from."""
 
@@ -92,6 +100,7 @@ class Meta(Shape):
     stored: bool = Field(description="False for reviews sent inline: analysed, never kept.")
     reused: bool = Field(default=False, description="True when nothing had changed and the stored result was given.")
     stale: bool = Field(default=False, description="True when reviews changed since and a refresh was not possible.")
+    staleness: Lag = Field(default=Lag(), description="How far behind the reviews it is.")
     degraded: bool = Field(default=False, description="True when a fallback answered.")
     engine: str = Field(description='Who judged: "lite"; "lite+person" where people corrected labels.')
     model: str = Field(description="Names and versions of the models used.")

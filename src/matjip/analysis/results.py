@@ -31,11 +31,12 @@ from sqlalchemy import (
 )
 
 from matjip.analysis.ask import Run
+from matjip.analysis.estimate import Measured
 from matjip.analysis.result import AnalysisName, Result, SentimentResult, StrengthsResult, SummaryResult
 from matjip.clock import from_micros, to_micros
 from matjip.database import METADATA, Database
 
-__all__ = ["MemoryResults", "Published", "Results", "RunCursor", "SqlResults"]
+__all__ = ["MADE", "MemoryResults", "Published", "Results", "RunCursor", "SqlResults"]
 
 RESULTS_KEPT = 100  # an ask's older results go; its runs stay. At one result an hour, four days of them
 SHAPES: dict[AnalysisName, type[Result]] = {
@@ -43,6 +44,7 @@ SHAPES: dict[AnalysisName, type[Result]] = {
     "summary": SummaryResult,
     "strengths": StrengthsResult,
 }
+MADE = ("ok", "insufficient_evidence")  # outcomes of a run that worked something out; others gave what was there
 ASKED = ("tenant", "restaurant_id", "analysis", "ask_hash")
 Row = dict[str, Any]
 RunCursor = tuple[int, str]  # when the last run of the page before started, in microseconds, and its id
@@ -65,6 +67,7 @@ RUNS = Table(
     Column("stored", Boolean, nullable=False),
     Column("snapshot_hash", Text),
     Index("runs_by_restaurant", "tenant", "restaurant_id", "analysis", "started_us"),
+    Index("runs_by_time", "started_us"),
 )
 RESULTS = Table(
     "results",
@@ -135,6 +138,10 @@ class Results(Protocol):
         limit: int = 50,
     ) -> list[Run]:
         """Runs, newest first; `after` is the last one of the page before."""
+        ...
+
+    async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
+        """How long the newest runs of this analysis and model took that worked something out, of any tenant."""
         ...
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
@@ -214,6 +221,11 @@ class MemoryResults:
             and (after is None or (to_micros(run.started_at), run.run_id) < after)
         ]
         return sorted(found, key=lambda run: (to_micros(run.started_at), run.run_id), reverse=True)[:limit]
+
+    async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
+        made = [run for run in self._runs.values() if (run.analysis, run.model) == (analysis, model)]
+        newest = sorted((run for run in made if run.outcome in MADE), key=lambda run: run.started_at, reverse=True)
+        return [Measured(run.reviews, run.duration_ms / 1_000) for run in newest[:limit]]
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         kept = [each for each in self._results if each[0] != tenant or each[1] not in restaurant_ids]
@@ -307,6 +319,14 @@ class SqlResults:
         async with self._database.reading() as connection:
             rows: Sequence[RowMapping] = (await connection.execute(statement)).mappings().all()
         return [_run(row) for row in rows]
+
+    async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
+        made = select(RUNS.c.reviews, RUNS.c.duration_ms).where(
+            RUNS.c.analysis == analysis, RUNS.c.model == model, RUNS.c.outcome.in_(MADE)
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(made.order_by(RUNS.c.started_us.desc()).limit(limit))
+            return [Measured(row.reviews, row.duration_ms / 1_000) for row in rows]
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         async with self._database.writing() as connection:

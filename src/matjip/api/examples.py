@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
+from matjip.analysis import wording
+from matjip.analysis.estimate import Estimate, Expected, Price
+from matjip.analysis.progress import AspectProgress, ClaimProgress, Progress
 from matjip.analysis.result import (
     AspectSummary,
     Comparison,
@@ -24,13 +27,14 @@ from matjip.analysis.result import (
     Strength,
     StrengthsResult,
     SummaryResult,
+    Trend,
     Usage,
     Why,
     Window,
     claim_id,
 )
 
-__all__ = ["SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
+__all__ = ["ESTIMATE", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST = "019300a1-7c1e-7b52-9f3a-3f7d0c6a1b2c"
@@ -171,6 +175,50 @@ SEARCH = SearchResult(
     index_position=42,
     log_position=42,
     model="lite/2026.11",
+)
+
+
+ESTIMATE = Estimate(
+    restaurant_id="mapo-noodles",
+    analysis="sentiment",
+    would="run",
+    engine="lite",
+    model="lite/2026.11",
+    reviews=210,
+    tokens=0,
+    time=Expected(seconds=0.11, low=0.08, high=0.17, runs=200),
+    cost=Price(amount_micros=6, currency="USD"),
+)
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+TREND = Trend(
+    since=MARCH,
+    positive=20,
+    negative=2,
+    positive_before=5,
+    negative_before=20,
+    direction="better",
+    p_value=0.00001,
+    q_value=0.00003,
+)
+PROGRESS = Progress(
+    restaurant_id="mapo-noodles",
+    since=MARCH,
+    as_of=NOON,
+    language="ko",
+    reviews=120,
+    reviews_before=90,
+    overall=TREND.model_copy(update={"positive_before": 19, "direction": None, "p_value": 0.6, "q_value": 0.6}),
+    aspects=(AspectProgress(aspect="waiting", trend=TREND, text=wording.since("waiting", TREND, "ko")),),
+    sentences=(wording.since("waiting", TREND, "ko"),),
+    result_before=MARCH,
+    claims=(
+        ClaimProgress(
+            claim_id=claim_id("strengths", "waiting", "", ""),
+            claim="대기가 짧다는 칭찬이 많습니다",
+            support_before=None,
+            support=20,
+        ),
+    ),
 )
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
+from matjip.analysis.estimate import Estimate
+from matjip.analysis.progress import Progress
 from matjip.analysis.result import (
     AnalysisName,
     Result,
@@ -39,6 +42,22 @@ class Analyses(Protocol):
 
     async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> Sequence[Result | MatjipError]:
         """One answer an ask, in order."""
+        ...
+
+    async def expect(self, analysis: AnalysisName, ask: Ask, caller: Caller) -> Estimate:
+        """What asking so would take."""
+        ...
+
+    async def expect_each(
+        self, name: AnalysisName, asks: Sequence[Ask], caller: Caller
+    ) -> Sequence[Estimate | MatjipError]:
+        """The same of each ask, in order."""
+        ...
+
+    async def progress(
+        self, restaurant_id: str, since: datetime, caller: Caller, *, language: str | None = None
+    ) -> Progress:
+        """What has changed since a day."""
         ...
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:

@@ -1,12 +1,13 @@
 """A whole service on fakes: the record in memory, analyses that answer with the documented examples."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
 from matjip.analysis.feedback import MemoryFeedback
 from matjip.analysis.results import MemoryResults
-from matjip.api.examples import NOON, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
+from matjip.api.examples import ESTIMATE, NOON, PROGRESS, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
 from matjip.api.health import Check, database_check, lifecycle_check
 from matjip.api.server import ApiSettings, create_app
 from matjip.api.service import ApiService
@@ -45,6 +46,16 @@ class FakeAnalyses:
 
     async def batch(self, name: str, asks: Sequence[Ask], caller: Caller):
         return [self.failing.get(ask.restaurant_id) or self._answer(name, ask) for ask in asks]
+
+    async def expect(self, name: str, ask: Ask, caller: Caller):
+        self._answer(name, ask)
+        return ESTIMATE.model_copy(update={"restaurant_id": ask.restaurant_id, "analysis": name})
+
+    async def expect_each(self, name: str, asks: Sequence[Ask], caller: Caller):
+        return [self.failing.get(ask.restaurant_id) or await self.expect(name, ask, caller) for ask in asks]
+
+    async def progress(self, restaurant_id: str, since: datetime, caller: Caller, *, language: str | None = None):
+        return PROGRESS.model_copy(update={"restaurant_id": restaurant_id, "since": since})
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: str):
         if restaurant_id != SENTIMENT.restaurant_id:

@@ -82,3 +82,38 @@ async def test_while_draining_no_new_work_is_taken(client, stack):
     assert answer.status_code == 503
     assert answer.json()["code"] == "not_ready"
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+async def test_a_dry_run_answers_with_what_it_would_take(client, name):
+    answer = await client.post(f"/api/v1/{name}/analyze", json={"restaurant_id": "r", "dry_run": True})
+    body = answer.json()
+    assert (answer.status_code, body["dry_run"], body["analysis"], body["would"]) == (200, True, name, "run")
+    assert (body["reviews"], body["time"]["runs"]) == (210, 200)
+
+
+async def test_a_dry_run_of_a_batch_adds_up_those_that_would_not_fail(client, stack):
+    stack.fail("down", Unavailable("The database does not answer.", retry_after_s=3))
+    requests = [{"restaurant_id": each} for each in ("a", "b", "down")]
+    answer = await client.post("/api/v1/summary/analyze/batch", json={"requests": requests, "dry_run": True})
+    body = answer.json()
+    assert (answer.status_code, body["total"]["restaurants"], body["total"]["reviews"]) == (207, 2, 420)
+    assert [item["status"] for item in body["results"]] == [200, 200, 503]
+
+
+async def test_a_batch_is_a_dry_run_as_a_whole_or_not_at_all(client):
+    requests = [{"restaurant_id": "a"}, {"restaurant_id": "b", "dry_run": True}]
+    answer = await client.post("/api/v1/summary/analyze/batch", json={"requests": requests})
+    assert answer.status_code == 422
+    assert answer.json()["faults"][0]["where"] == "requests[1].dry_run"
+
+
+async def test_progress_since_a_day_holds_its_sentences(client):
+    body = (await client.get("/api/v1/restaurants/r/progress", params={"since": "2026-03-01"})).json()
+    assert body["since"] == "2026-03-01T00:00:00Z"
+    assert "나아졌습니다" in body["sentences"][0]
+
+
+async def test_progress_without_a_day_says_what_is_missing(client):
+    answer = await client.get("/api/v1/restaurants/r/progress")
+    assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, "query.since")

@@ -3,20 +3,32 @@
 from collections.abc import Sequence
 from typing import Annotated, Generic, Literal, TypeVar
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from matjip.analysis.ask import Ask, InlineReview, Run
+from matjip.analysis.estimate import Estimate, Total, total_of
+from matjip.analysis.progress import Progress
 from matjip.analysis.result import AnalysisName, Result, SentimentResult, StrengthsResult, SummaryResult
 from matjip.api.errors import ProblemShape, problem_of, responses, shape
-from matjip.api.examples import SENTIMENT, STRENGTHS, SUMMARY, example
+from matjip.api.examples import PROGRESS, SENTIMENT, STRENGTHS, SUMMARY, example
 from matjip.api.fields import Content, Cursor, Id, Language, Limit, Moment, Rating, RequestShape, Word, window_of
 from matjip.api.service import ApiService, Asker, Working
 from matjip.api.strict import StrictRoute
 from matjip.caller import Caller
 from matjip.errors import Fault, Invalid, MatjipError
 
-__all__ = ["AnalyzeBatch", "AnalyzeRequest", "BatchAnswer", "ItemAnswer", "RunPage", "results", "router"]
+__all__ = [
+    "AnalyzeBatch",
+    "AnalyzeRequest",
+    "BatchAnswer",
+    "BatchEstimate",
+    "ItemAnswer",
+    "ItemEstimate",
+    "RunPage",
+    "results",
+    "router",
+]
 
 MAX_INLINE = 1_000  # reviews sent with one question; more belong in the record
 MAX_ASKS = 100
@@ -69,6 +81,9 @@ class AnalyzeRequest(RequestShape):
         default=None, description="Language of the sentences in the answer; without it, the reviews' own."
     )
     refresh: StrictBool = Field(default=False, description="Analyse again even if the stored result is current.")
+    dry_run: StrictBool = Field(
+        default=False, description="Answer with the reviews, tokens, time and cost that it would take, and do nothing."
+    )
 
     def ask(self, where: str = "") -> Ask:
         """The question. Raises Invalid for a window that ends before it begins and for an id that is used twice."""
@@ -89,8 +104,15 @@ class AnalyzeBatch(RequestShape):
     )
 
     requests: Annotated[list[AnalyzeRequest], Field(min_length=1, max_length=MAX_ASKS)]
+    dry_run: StrictBool = Field(default=False, description="As of one request, for all of them.")
 
     def asks(self) -> list[Ask]:
+        """The questions. Raises Invalid as one of them would, and where only some are to be a dry run."""
+        if not self.dry_run and (odd := [at for at, request in enumerate(self.requests) if request.dry_run]):
+            where = f"requests[{odd[0]}].dry_run"
+            raise Invalid.of(
+                Fault(where=where, wrong="is of one request alone", right="dry_run beside requests, for all")
+            )
         return [request.ask(f"requests[{index}].") for index, request in enumerate(self.requests)]
 
 
@@ -111,6 +133,23 @@ class BatchAnswer(BaseModel, Generic[R]):
     results: list[ItemAnswer[R]]
 
 
+class ItemEstimate(BaseModel):
+    """What one question would take, or why it would fail."""
+
+    index: int = Field(examples=[0])
+    status: int = Field(description="The status that it would have alone.", examples=[200])
+    estimate: Estimate | None = None
+    problem: ProblemShape | None = None
+
+
+class BatchEstimate(BaseModel):
+    """What the questions would take, in their order and together."""
+
+    dry_run: Literal[True] = True
+    total: Total = Field(description="Of those that would not fail.")
+    results: list[ItemEstimate]
+
+
 class RunPage(BaseModel):
     """Runs of an analysis, newest first."""
 
@@ -119,28 +158,36 @@ class RunPage(BaseModel):
 
 
 @router.post("/sentiment/analyze", tags=["sentiment"], responses=example(SENTIMENT))
-async def analyze_sentiment(body: AnalyzeRequest, service: Working, caller: Asker) -> SentimentResult:
+async def analyze_sentiment(body: AnalyzeRequest, service: Working, caller: Asker) -> SentimentResult | Estimate:
     """How the reviews lean: a label and a confidence each, counts, ratios and their interval."""
+    if body.dry_run:
+        return await service.analyses.expect("sentiment", body.ask(), caller)
     return await service.analyses.sentiment(body.ask(), caller)
 
 
 @router.post("/summary/analyze", tags=["summary"], responses=example(SUMMARY))
-async def analyze_summary(body: AnalyzeRequest, service: Working, caller: Asker) -> SummaryResult:
+async def analyze_summary(body: AnalyzeRequest, service: Working, caller: Asker) -> SummaryResult | Estimate:
     """What the reviews say, overall and by aspect; every statement with the reviews that it rests on."""
+    if body.dry_run:
+        return await service.analyses.expect("summary", body.ask(), caller)
     return await service.analyses.summary(body.ask(), caller)
 
 
 @router.post("/strengths/analyze", tags=["strengths"], responses=example(STRENGTHS))
-async def analyze_strengths(body: AnalyzeRequest, service: Working, caller: Asker) -> StrengthsResult:
+async def analyze_strengths(body: AnalyzeRequest, service: Working, caller: Asker) -> StrengthsResult | Estimate:
     """What the restaurant is good at, and better at than comparable ones, with support and the test behind it."""
+    if body.dry_run:
+        return await service.analyses.expect("strengths", body.ask(), caller)
     return await service.analyses.strengths(body.ask(), caller)
 
 
 @router.post("/sentiment/analyze/batch", tags=["sentiment"])
 async def analyze_sentiment_batch(
     body: AnalyzeBatch, service: Working, caller: Asker, response: Response
-) -> BatchAnswer[SentimentResult]:
+) -> BatchAnswer[SentimentResult] | BatchEstimate:
     """Sentiment of many restaurants; 207 when some could not be answered."""
+    if body.dry_run:
+        return await _estimates("sentiment", body.asks(), service, caller, response)
     answers = await service.analyses.batch("sentiment", body.asks(), caller)
     return BatchAnswer[SentimentResult].model_validate(_answers("sentiment", answers, service, caller, response))
 
@@ -148,8 +195,10 @@ async def analyze_sentiment_batch(
 @router.post("/summary/analyze/batch", tags=["summary"])
 async def analyze_summary_batch(
     body: AnalyzeBatch, service: Working, caller: Asker, response: Response
-) -> BatchAnswer[SummaryResult]:
+) -> BatchAnswer[SummaryResult] | BatchEstimate:
     """Summaries of many restaurants; 207 when some could not be answered."""
+    if body.dry_run:
+        return await _estimates("summary", body.asks(), service, caller, response)
     answers = await service.analyses.batch("summary", body.asks(), caller)
     return BatchAnswer[SummaryResult].model_validate(_answers("summary", answers, service, caller, response))
 
@@ -157,10 +206,24 @@ async def analyze_summary_batch(
 @router.post("/strengths/analyze/batch", tags=["strengths"])
 async def analyze_strengths_batch(
     body: AnalyzeBatch, service: Working, caller: Asker, response: Response
-) -> BatchAnswer[StrengthsResult]:
+) -> BatchAnswer[StrengthsResult] | BatchEstimate:
     """Strengths of many restaurants; 207 when some could not be answered."""
+    if body.dry_run:
+        return await _estimates("strengths", body.asks(), service, caller, response)
     answers = await service.analyses.batch("strengths", body.asks(), caller)
     return BatchAnswer[StrengthsResult].model_validate(_answers("strengths", answers, service, caller, response))
+
+
+@router.get("/restaurants/{restaurant_id}/progress", tags=["results"], responses=example(PROGRESS))
+async def get_progress(
+    restaurant_id: Id,
+    since: Annotated[Moment, Query(description="The day to compare with.", examples=["2026-03-01"])],
+    service: Working,
+    caller: Asker,
+    lang: Annotated[Literal["ko", "en"] | None, Query(description="Language of the sentences.")] = None,
+) -> Progress:
+    """What has changed since a day: how each aspect is spoken of, with a test behind every sentence, and which strengths came or went."""
+    return await service.analyses.progress(restaurant_id, since, caller, language=lang)
 
 
 @results.get("/{analysis}", responses=example(SENTIMENT))
@@ -208,6 +271,16 @@ def _inline(sent: Sequence[ReviewSent], where: str) -> tuple[InlineReview, ...]:
     return tuple(reviews.values())
 
 
+async def _estimates(
+    name: AnalysisName, asks: Sequence[Ask], service: ApiService, caller: Caller, response: Response
+) -> BatchEstimate:
+    answers = await service.analyses.expect_each(name, asks, caller)
+    made = [answer for answer in answers if isinstance(answer, Estimate)]
+    response.status_code = MULTI_STATUS if len(made) < len(answers) else 200
+    items = _items(name, answers, service, caller, said="estimate")
+    return BatchEstimate.model_validate({"total": total_of(made), "results": items})
+
+
 def _answers(
     name: AnalysisName,
     answers: Sequence[Result | MatjipError],
@@ -217,6 +290,19 @@ def _answers(
 ) -> dict[str, object]:
     failed = sum(isinstance(answer, MatjipError) for answer in answers)
     response.status_code = MULTI_STATUS if failed else 200
+    items = _items(name, answers, service, caller, said="result")
+    return {"answered": len(answers) - failed, "failed": failed, "results": items}
+
+
+def _items(
+    name: AnalysisName,
+    answers: Sequence[Result | Estimate | MatjipError],
+    service: ApiService,
+    caller: Caller,
+    *,
+    said: str,
+) -> list[dict[str, object]]:
+    """Each answer under its name, or the problem with it."""
     path = f"/api/v1/{name}/analyze/batch"
     items: list[dict[str, object]] = []
     for index, answer in enumerate(answers):
@@ -225,5 +311,5 @@ def _answers(
             document = shape(problem, instance=path, request_id=caller.request_id, now=service.clock.now())
             items.append({"index": index, "status": problem.status, "problem": document})
         else:
-            items.append({"index": index, "status": 200, "result": answer})
-    return {"answered": len(answers) - failed, "failed": failed, "results": items}
+            items.append({"index": index, "status": 200, said: answer})
+    return items
