@@ -134,7 +134,8 @@ def simulate(
     keys = [("t", str(number)) for number in range(len(stream.reads_per_day))]
     numbers = {key: number for number, key in enumerate(keys)}
     for number, key in enumerate(keys):
-        tracker.publish(key, at=0.0, reads_per_day=stream.reads_per_day[number])
+        tracker.publish(key, at=0.0)
+        tracker.weigh(key, reads_per_day=stream.reads_per_day[number])
     heard = _Heard(stream) if policy.name == "update_score" else None
     waiting: dict[int, list[float]] = defaultdict(list)
     warm_s, end_s, next_review = warm_days * DAY_H * HOUR_S, days * DAY_H * HOUR_S, 0
@@ -151,7 +152,7 @@ def simulate(
             next_review += 1
         for key in tracker.due(now):
             number = numbers[key]
-            tracker.reflected(key, at=now)
+            tracker.reflected(key, at=now, position=next_review - 1)
             if heard:
                 heard.reflected(number)
             for at in waiting.pop(number, ()):

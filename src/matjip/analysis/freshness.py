@@ -42,11 +42,15 @@ LOOK_AGAIN_S = 600.0  # price and pace drift: what is not due yet is looked at a
 # Measured with bench/freshness.py: both halves are needed, the one for bursts and the other for sparse restaurants.
 FAST_H, SLOW_H, SITE_H = 2.0, 24.0, 1.0
 PRIOR_PER_H = 0.02  # of a restaurant of which nothing is known: a change in two days
-PACE_LEAST, PACE_MOST = 0.1, 5.0  # an hour's pace over the day's: beyond these it is an import or an outage
+PACE_LEAST, PACE_MOST = 0.1, 5.0  # the site's hour over its day: beyond these it is an import or an outage
+PACE_PRIOR_PER_H = 5.0  # a site of fewer reviews tells nothing by its pace
 PRICE_FIRST = (
     3.0  # review-hours; below what a site of a few reviews a day and restaurant comes to, so that it starts fresh
 )
-PRICE_LEAST, PRICE_MOST = 1e-3, 1e4
+PRICE_LEAST, PRICE_MOST = (
+    1e-3,
+    30.0,
+)  # the most for each hour of the target: it falls by a third a day where that was too much
 PRICE_STEPS_PER_H = 0.08  # e-folds an hour at an error as large as the target; the measure itself is a day old
 AIM = 0.93  # of the target: lags that still run are measured short, and a promise is kept with something to spare
 RETRY_FIRST_S, RETRY_MOST_S = 60.0, HOUR_S
@@ -80,6 +84,7 @@ class Policy(Protocol):
     """When a restaurant is refreshed. Decisions are pure; `learn` alone remembers."""
 
     name: str
+    price: float  # review-hours that a run is worth; 0 where it has none
 
     def due_at(self, one: Waiting, now: float) -> float:
         """When it is to be refreshed if nothing more changes, or not before when to ask again; not after now: at once."""
@@ -99,6 +104,7 @@ class Every:
     """At each stroke of the interval, whatever changed since the last."""
 
     name = "every"
+    price = 0.0
 
     def __init__(self, interval_s: float = 600.0) -> None:
         self._interval_s = interval_s
@@ -114,6 +120,7 @@ class Tiers:
     """What is read often at short intervals, the rest at longer ones. `tiers`: reads a day at least → seconds between runs."""
 
     name = "tiers"
+    price = 0.0
 
     def __init__(self, tiers: Mapping[float, float]) -> None:
         self._tiers = sorted(tiers.items(), reverse=True)
@@ -130,6 +137,7 @@ class UpdateScore:
     """Once review_count × novelty_ratio reaches the threshold, or the oldest change has waited too long."""
 
     name = "update_score"
+    price = 0.0
 
     def __init__(self, threshold: float, *, max_wait_s: float) -> None:
         self._threshold = threshold
@@ -166,7 +174,7 @@ class Priced:
         self._learned_at = now
         error = max(-1.0, min(1.0, AIM - mean_lag_s / self._target_s))
         price = self.price * math.exp(PRICE_STEPS_PER_H * min(1.0, hours) * error)
-        self.price = max(PRICE_LEAST, min(PRICE_MOST, price))
+        self.price = max(PRICE_LEAST, min(PRICE_MOST * self._target_s / HOUR_S, price))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +227,9 @@ class _Rate:
         self._total = self._left(now) + 1
         self._at = now
 
-    def per_h(self, now: float, *, known_h: float) -> float:
-        """As of now, when it has been counted for so many hours."""
-        return self._left(now) / (self._hours * -math.expm1(-(known_h + 1) / self._hours))
+    def per_h(self, now: float) -> float:
+        """As of now; too low for as long as it has not been counted for those hours, so that a start is fresher, not staler."""
+        return self._left(now) / self._hours
 
     def _left(self, now: float) -> float:
         return self._total * math.exp((self._at - now) / (self._hours * HOUR_S)) if self._total else 0.0
@@ -263,6 +271,7 @@ class _Restaurant:
     fast: _Rate
     slow: _Rate
     refreshed_at: float
+    reflected_to: int
     cost: float = 1.0
     reads_per_day: float = 0.0
     novelty: float = 1.0
@@ -297,15 +306,17 @@ class Tracker:
         self._waiting = 0
         self._sum_at = 0.0  # of the times of all that wait
 
-    def publish(self, key: Key, *, at: float, cost: float = 1.0, reads_per_day: float = 0.0) -> None:
-        """A result of this restaurant is published: from now on its changes count."""
+    def publish(self, key: Key, *, at: float, position: int = -1) -> None:
+        """A result of this restaurant is published that reflects it up to a log position; from now on changes count."""
+        if key not in self._restaurants:
+            self._restaurants[key] = _Restaurant(_Rate(FAST_H), _Rate(SLOW_H), at, position)
+
+    def weigh(self, key: Key, *, cost: float | None = None, reads_per_day: float | None = None) -> None:
+        """What a run of this restaurant costs beside a usual one, and how often it is read; None: as before."""
         one = self._restaurants.get(key)
-        if one is None:
-            self._restaurants[key] = _Restaurant(
-                _Rate(FAST_H), _Rate(SLOW_H), at, cost=cost, reads_per_day=reads_per_day
-            )
-        else:
-            one.refreshed_at, one.cost, one.reads_per_day = at, cost, reads_per_day
+        if one is not None:
+            one.cost = one.cost if cost is None else cost
+            one.reads_per_day = one.reads_per_day if reads_per_day is None else reads_per_day
 
     def withdraw(self, key: Key) -> None:
         """It has no result any more, and needs none: what waited is forgotten."""
@@ -314,10 +325,17 @@ class Tracker:
             self._waiting -= len(one.pending)
             self._sum_at -= sum(at for _, at in one.pending)
 
-    def changed(self, key: Key, *, at: float, position: int = 0, novelty: float = 1.0) -> None:
-        """A change was recorded; of a restaurant that is not published it counts for nothing."""
+    def changed(self, key: Key, *, at: float, position: int, novelty: float = 1.0) -> None:
+        """A change was recorded; of a restaurant that is not published it counts for nothing.
+
+        One that is reflected already has the lag that it had, unless it is older than this tracker, which was not there.
+        """
         one = self._restaurants.get(key)
         if one is None:
+            return
+        if position <= one.reflected_to:
+            if at >= self._began:
+                self._lags.add(at, max(0.0, one.refreshed_at - at))
             return
         for rate in (one.fast, one.slow, *self._site):
             rate.add(at)
@@ -339,6 +357,7 @@ class Tracker:
             one = self._restaurants.get(key)
             if one is None or one.look_at != at or one.is_running or not one.pending:
                 continue
+            one.look_at = NEVER  # the same moment may stand here twice
             seen = self._seen(key, one, now)
             when = now if one.failures else self.policy.due_at(seen, now)
             if when <= now:
@@ -348,15 +367,20 @@ class Tracker:
         ripe.sort(key=lambda each: (-worth(each), each.key))
         return self._within_budget(ripe, now)
 
-    def reflected(self, key: Key, *, at: float, position: int | None = None) -> None:
-        """A result is published that reflects the changes up to a log position (None: all of them)."""
-        one = self._restaurants[key]
-        while one.pending and (position is None or one.pending[0][0] <= position):
+    def reflected(self, key: Key, *, at: float, position: int) -> None:
+        """A result is published that reflects the changes up to a log position."""
+        one = self._restaurants.get(key)
+        if one is None or (position <= one.reflected_to and not one.is_running):
+            return
+        one.reflected_to = max(one.reflected_to, position)
+        while one.pending and one.pending[0][0] <= position:
             _, recorded_at = one.pending.popleft()
             self._lags.add(recorded_at, max(0.0, at - recorded_at))
             self._waiting -= 1
             self._sum_at -= recorded_at
-        one.refreshed_at, one.is_running, one.failures = at, False, 0
+        if not self._waiting:
+            self._sum_at = 0.0  # what rounding left
+        one.refreshed_at, one.is_running, one.failures = max(at, one.refreshed_at), False, 0
         if one.pending:
             self._look(key, one, at)
 
@@ -400,16 +424,15 @@ class Tracker:
         return self._restaurants.keys()
 
     def _seen(self, key: Key, one: _Restaurant, now: float) -> Waiting:
-        known_h = (now - self._began) / HOUR_S
-        hour, day = (rate.per_h(now, known_h=known_h) for rate in self._site)
-        pace = max(PACE_LEAST, min(PACE_MOST, hour / day)) if day else 1.0
-        slow = PRIOR_PER_H + one.slow.per_h(now, known_h=known_h) / 2
+        hour, day = (rate.per_h(now) for rate in self._site)
+        pace = max(PACE_LEAST, min(PACE_MOST, (hour + PACE_PRIOR_PER_H) / (day + PACE_PRIOR_PER_H)))
+        slow = PRIOR_PER_H + one.slow.per_h(now) / 2
         return Waiting(
             key=key,
             changes=len(one.pending),
             since=one.pending[0][1],
             refreshed_at=one.refreshed_at,
-            rate_per_h=one.fast.per_h(now, known_h=known_h) / 2 + slow * pace,
+            rate_per_h=one.fast.per_h(now) / 2 + slow * pace,
             cost=one.cost,
             reads_per_day=one.reads_per_day,
             novelty=one.novelty,

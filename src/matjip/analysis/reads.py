@@ -12,10 +12,11 @@ from matjip.clock import Clock, to_micros
 from matjip.database import METADATA, Database
 from matjip.telemetry.record import Record, ResultServed
 
-__all__ = ["KEPT_HOURS", "MemoryReads", "ReadCounter", "Reads", "SqlReads", "hour_of"]
+__all__ = ["ACTOR", "KEPT_HOURS", "MemoryReads", "ReadCounter", "Reads", "SqlReads", "hour_of"]
 
 Key = tuple[str, str]  # tenant, restaurant id
 HOUR_US = 3_600 * 1_000_000
+ACTOR = "freshness"  # who asks when results are refreshed in the background, which is no read
 KEPT_HOURS = 24 * 31  # nobody asks further back
 
 ID = Text().with_variant(Text(collation="C"), "postgresql")

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.unit.analysis.reading import CALLER, OPINIONS, START, World
 
 from matjip.analysis.ask import Ask, InlineReview
-from matjip.analysis.result import Window
+from matjip.analysis.result import Lag, Window
 from matjip.errors import Invalid, NotFound, Unavailable
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Delete, Put
+from matjip.telemetry.record import AnalysisFinished, ResultPublished, ResultServed
 
 PRAISE = ("국물이 진해요", "국물 진해서 좋아요", "정말 진해요! 친절해요", "국물이 짜요")
 ASK = Ask(restaurant_id="r")
@@ -197,7 +198,29 @@ async def test_who_waits_no_more_ends_the_run(world):
 
 async def test_each_run_is_reported_to_the_hooks(world):
     await world.analyses.sentiment(ASK, CALLER)
-    assert [(record.analysis, record.outcome, record.reviews) for record in world.records] == [("sentiment", "ok", 4)]
+    ended = [record for record in world.records if isinstance(record, AnalysisFinished)]
+    assert [(record.analysis, record.outcome, record.reviews) for record in ended] == [("sentiment", "ok", 4)]
+
+
+async def test_a_plain_result_is_told_as_published_and_each_answer_as_served(world):
+    await world.analyses.sentiment(ASK, CALLER)
+    await world.analyses.sentiment(Ask(restaurant_id="r", language="en"), CALLER)
+    await world.analyses.sentiment(inline("맛있어요"), CALLER)
+    await world.analyses.latest("default", "r", "sentiment")
+    told = [record for record in world.records if not isinstance(record, AnalysisFinished)]
+    served = ResultServed(tenant="default", restaurant_id="r")
+    published = ResultPublished(tenant="default", restaurant_id="r", analysis="sentiment", revision=5)
+    assert told == [published, served, served, served]
+
+
+async def test_a_stale_result_says_how_many_changes_it_lacks_and_for_how_long(world):
+    fresh = await world.analyses.summary(ASK, CALLER)
+    for minutes in (10, 20):
+        world.clock.move(minutes * 60)
+        await world.write("정말 친절해요", prefix=f"later{minutes}-")
+    world.clock.move(60)
+    stale = await world.analyses.latest("default", "r", "summary")
+    assert (fresh.meta.staleness, stale.meta.staleness) == (Lag(), Lag(changes=2, mean_s=(21 + 1) / 2 * 60))
 
 
 @pytest.mark.parametrize("name", ["summary", "strengths"])

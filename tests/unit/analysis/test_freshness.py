@@ -35,6 +35,14 @@ def tracker(policy=None, *keys, **about) -> Tracker:
     return made
 
 
+def change(made: Tracker, key, at: float, position: int | None = None) -> None:
+    made.changed(key, at=at, position=round(at) if position is None else position)
+
+
+def refresh(made: Tracker, key, at: float) -> None:
+    made.reflected(key, at=at, position=round(at))
+
+
 def priced(price: float = 10.0, *, max_wait_h: float = 6.0) -> Priced:
     return Priced(HOUR_S, max_wait_s=max_wait_h * HOUR_S, price=price)
 
@@ -77,28 +85,36 @@ def test_a_busy_restaurant_waits_for_company_but_never_longer_than_the_most():
 
 
 def test_silence_makes_the_last_changes_of_a_day_due():
-    made = tracker(priced(8.0, max_wait_h=1_000), R)
+    made = tracker(priced(5.0, max_wait_h=1_000), R)
     for minute in range(10, 311, 10):  # six an hour, and none any more
-        made.changed(R, at=minute * 60.0)
-    made.reflected(R, at=310 * 60.0)
-    made.changed(R, at=311 * 60.0)
-    due = next(minute for minute in range(311, 3_000) if made.due(minute * 60.0))
-    assert 20 < due - 311 < 8 * 60
+        change(made, R, minute * 60.0)
+    refresh(made, R, 310 * 60.0)
+    for minute in (311, 312, 313):
+        change(made, R, minute * 60.0)
+    due = next(minute for minute in range(313, 3_000) if made.due(minute * 60.0))
+    assert 20 < due - 313 < 6 * 60
 
 
 def test_what_did_not_change_is_never_due():
     made = tracker(priced())
-    made.changed(R, at=10.0)
+    change(made, R, 10.0)
     assert made.due(DAY_S) == [R]
-    made.reflected(R, at=DAY_S)
+    refresh(made, R, DAY_S)
     assert [made.due(DAY_S * day) for day in range(2, 5)] == [[], [], []]
+
+
+def test_changes_of_one_moment_make_one_run():
+    made = tracker(Every(600), R)
+    for position in (1, 2):
+        change(made, R, 10.0, position)
+    assert made.due(600.0) == [R]
 
 
 def test_a_restaurant_that_runs_is_not_due_again_until_it_has_ended():
     made = tracker(Every(600), R)
-    made.changed(R, at=10.0)
+    change(made, R, 10.0)
     assert made.due(600.0) == [R]
-    made.changed(R, at=700.0)
+    change(made, R, 700.0)
     assert made.due(1_200.0) == []
     made.reflected(R, at=1_201.0, position=-1)
     assert made.due(1_260.0) == [R]
@@ -107,7 +123,7 @@ def test_a_restaurant_that_runs_is_not_due_again_until_it_has_ended():
 def test_a_result_reflects_the_changes_up_to_its_position_and_no_later_one():
     made = tracker(Every(600), R)
     for position in (3, 5, 8):
-        made.changed(R, at=float(position), position=position)
+        change(made, R, float(position))
     made.reflected(R, at=100.0, position=5)
     assert made.waiting == (1, 1)
     assert made.lag_of(R, 108.0) == (1, 100.0)
@@ -115,9 +131,9 @@ def test_a_result_reflects_the_changes_up_to_its_position_and_no_later_one():
 
 def test_staleness_is_the_mean_over_changes_those_that_still_wait_among_them():
     made = tracker(Every(600))
-    made.changed(R, at=0.0)
-    made.reflected(R, at=600.0)
-    made.changed(S, at=400.0)
+    change(made, R, 0.0)
+    refresh(made, R, 600.0)
+    change(made, S, 400.0)
     found = made.staleness(700.0)
     assert (found.mean_s, found.changes) == ((600.0 + 300.0) / 2, 2)
 
@@ -125,34 +141,34 @@ def test_staleness_is_the_mean_over_changes_those_that_still_wait_among_them():
 def test_the_95th_percentile_is_within_a_twentieth():
     made = tracker(Every(600), R)
     for minute in range(1, 101):
-        made.changed(R, at=6_000.0 - 60 * minute)
-    made.reflected(R, at=6_000.0)
+        change(made, R, 6_000.0 - 60 * minute)
+    refresh(made, R, 6_000.0)
     assert made.staleness(6_000.0).p95_s == pytest.approx(95 * 60, rel=0.05)
 
 
 def test_lags_are_forgotten_with_the_window():
     made = tracker(Every(600), R, window_s=DAY_S)
-    made.changed(R, at=0.0)
-    made.reflected(R, at=600.0)
+    change(made, R, 0.0)
+    refresh(made, R, 600.0)
     assert made.staleness(DAY_S * 2).changes == 0
 
 
 def test_a_change_of_a_restaurant_without_a_result_counts_for_nothing():
     made = tracker(Every(600), R)
-    made.changed(S, at=1.0)
+    change(made, S, 1.0)
     assert (made.due(600.0), made.waiting) == ([], (0, 0))
 
 
 def test_a_withdrawn_restaurant_takes_what_waited_along():
     made = tracker(Every(600))
-    made.changed(R, at=1.0)
+    change(made, R, 1.0)
     made.withdraw(R)
     assert (made.due(600.0), made.mean_lag_s(600.0)) == ([], 0.0)
 
 
 def test_a_run_that_failed_is_tried_again_later_and_later():
     made, tries, now = tracker(Every(600), R), [], 0.0
-    made.changed(R, at=1.0)
+    change(made, R, 1.0)
     while len(tries) < 8:
         now += 60.0
         if made.due(now):
@@ -166,12 +182,12 @@ def test_a_budget_goes_to_those_that_gain_most():
     made = tracker(Every(60), *((("t", name)) for name in "abc"), max_runs_per_hour=1)
     for name, changes in zip("abc", (1, 3, 2), strict=True):
         for _ in range(changes):
-            made.changed(("t", name), at=1.0)
+            change(made, ("t", name), 1.0)
     ran = []
     for minute in range(1, 180):
         for key in made.due(minute * 60.0):
             ran.append(key[1])
-            made.reflected(key, at=minute * 60.0)
+            refresh(made, key, minute * 60.0)
     assert ran == ["b", "c", "a"]
 
 
@@ -226,3 +242,18 @@ def test_reviews_without_any_aspect_are_no_news():
 
 def test_the_first_thing_that_is_said_is_news():
     assert novelty_ratio(Said(), Said(aspects=Counter({"taste+": 1}))) == 1.0
+
+
+def test_a_change_that_was_reflected_before_it_was_heard_of_has_the_lag_that_it_had():
+    made = tracker(Every(600), R)
+    made.reflected(R, at=40.0, position=3)
+    change(made, R, 10.0, position=3)
+    assert (made.waiting, made.staleness(100.0).mean_s) == ((0, 0), 30.0)
+
+
+def test_what_was_reflected_before_the_tracker_began_counts_for_nothing():
+    made = Tracker(Every(600), now=1_000.0)
+    made.publish(R, at=900.0, position=7)
+    change(made, R, 100.0, position=5)
+    change(made, R, 950.0, position=8)
+    assert (made.waiting, made.staleness(1_000.0).changes) == ((1, 1), 1)
