@@ -25,7 +25,13 @@ class Kept(World):
         super().__init__()
         self.settings = FreshnessSettings(**settings)
         self.reads_kept = MemoryReads()
+        self.refreshed = asyncio.Event()
         self.again()
+
+    def hear(self, record) -> None:
+        self.records.append(record)
+        if isinstance(record, RefreshFinished):
+            self.refreshed.set()
 
     def again(self) -> None:
         news, self.counter = News(self.clock), ReadCounter(self.reads_kept, clock=self.clock)
@@ -39,7 +45,7 @@ class Kept(World):
             counter=self.counter,
             clock=self.clock,
             new_id=numbered_ids("refresh"),
-            hooks=(self.records.append,),
+            hooks=(self.hear,),
             settings=self.settings,
         )
 
@@ -204,8 +210,7 @@ async def test_following_refreshes_and_writes_down_the_reads_at_the_end():
     world = await published()
     await world.write("국물이 짜요", prefix="new")
     following = asyncio.create_task(world.refresher.follow())
-    for _ in range(1_000):
-        await asyncio.sleep(0)
+    await asyncio.wait_for(world.refreshed.wait(), 10)
     following.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await following
