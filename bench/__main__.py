@@ -19,6 +19,7 @@ from matjip import __version__
 
 REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
+    "adapt": "bench.adapt",
     "analyses": "bench.analyses",
     "freshness": "bench.freshness",
     "import": "bench.importing",

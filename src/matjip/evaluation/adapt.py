@@ -25,12 +25,11 @@ from matjip.evaluation.examples import TRUST, Example, Source
 from matjip.evaluation.measures import calibration_error
 from matjip.evaluation.resampling import Figure, figure, ratio, resampled
 from matjip.inference.judge import Judge
-from matjip.inference.lite.adapted import Adaptation, AdaptedJudge, version_of
+from matjip.inference.lite.adapted import Adaptation, AdaptedJudge, log_odds, version_of
 from matjip.inference.lite.duplicates import near_duplicates
 from matjip.inference.lite.features import normalise
 from matjip.inference.lite.fitting import Lesson, fit
-from matjip.inference.lite.sentiment import SentimentModel
-from matjip.inference.task import FindAspects, JudgeSentiment, Label, Sentiment
+from matjip.inference.task import JudgeSentiment, Label, Sentiment
 
 __all__ = [
     "GUARD_LOSS",
@@ -39,7 +38,6 @@ __all__ = [
     "Reason",
     "Refusal",
     "Sets",
-    "Shipped",
     "adapt",
     "compare",
     "guard",
@@ -56,7 +54,7 @@ Watch = Callable[[str], None]
 
 SET_ASIDE = 1 / 3  # of the restaurants
 HASH_BYTES = 8
-LEAST_LEARNED, LEAST_MEASURED = 60, 30  # positive or negative examples on either side
+LEAST_LEARNED, LEAST_MEASURED = 40, 20  # positive or negative examples on either side
 LEAST_OF_A_CLASS = 10, 5
 LEAST_RESTAURANTS = 8  # on either side: fewer, drawn anew, are no interval
 MOST_OF_A_RESTAURANT = 0.2  # of either side's examples
@@ -73,18 +71,6 @@ GUARD_LOSS = 0.05  # of accuracy: eight of its sentences; a site of three praise
 TARGET: Mapping[Label, float] = {"positive": 1.0, "negative": 0.0, "neutral": 0.5}
 NEUTRAL_TRUST = 0.5  # "neutral" pulls towards the middle, half as hard as a side to its end
 FLOOR = 1e-6  # of a probability in a log loss
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipped:
-    """The judge as it was shipped, and the model of words inside it."""
-
-    judge: Judge
-    words: SentimentModel
-
-    def adapted(self, adaptation: Adaptation) -> AdaptedJudge:
-        """The judge with an adaptation."""
-        return AdaptedJudge(self.judge, self.words, adaptation, version=version_of(adaptation.to_bytes()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +107,7 @@ class Adapted:
     adaptation: Adaptation
     body: bytes
     version: str
+    compared_with: str  # the judge that answered when it was made
     sources: Mapping[Source, int]  # examples given
     learned: int
     left_out: Mapping[str, int]
@@ -137,7 +124,7 @@ class Adapted:
 
 async def adapt(
     examples: Sequence[Example],
-    shipped: Shipped,
+    shipped: Judge,
     *,
     tenant: str,
     current: Judge | None = None,
@@ -151,8 +138,8 @@ async def adapt(
     sets = prepare(examples, tenant)
     on_step("reading")
     texts = tuple(one.text for one in sets.learned)
-    mentions = tuple(one.answer for one in await shipped.judge.judge(FindAspects(texts)))
-    logits = np.array(shipped.words.whole(texts, mentions))
+    answers = await shipped.judge(JudgeSentiment(texts))
+    logits = log_odds([one.answer.p_positive for one in answers])
     against = _against_sure(sets.learned, 1 / (1 + np.exp(-logits)))
     if against is not None and against > MOST_AGAINST_SURE:
         raise _refused(
@@ -163,7 +150,7 @@ async def adapt(
     on_step("learning")
     names = {name: place for place, name in enumerate(dict.fromkeys(one.restaurant_id for one in sets.learned))}
     adaptation = fit(
-        shipped.judge.name,
+        shipped.name,
         Lesson(
             texts=texts,
             shipped=logits,
@@ -175,15 +162,16 @@ async def adapt(
         ),
     )
     on_step("measuring")
-    candidate = shipped.adapted(adaptation)
-    aside = await compare(current or shipped.judge, candidate, sets.aside, seed=seed)
-    guarded = await compare(shipped.judge, candidate, guard(), seed=seed)
-    reason, sentence = _decided(aside, guarded)
     body = adaptation.to_bytes()
+    candidate = AdaptedJudge(shipped, adaptation, version=version_of(body))
+    aside = await compare(current or shipped, candidate, sets.aside, seed=seed)
+    guarded = await compare(shipped, candidate, guard(), seed=seed)
+    reason, sentence = _decided(aside, guarded)
     return Adapted(
         adaptation=adaptation,
         body=body,
         version=version_of(body),
+        compared_with=(current or shipped).name,
         sources=dict(Counter(one.source for one in examples)),
         learned=len(sets.learned),
         left_out=sets.left_out,

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from matjip.evaluation.adapt import Adapted, Shipped, adapt
+from matjip.evaluation.adapt import Adapted, adapt
 from matjip.evaluation.examples import Example
+from matjip.inference.cached import CachedJudge
+from matjip.inference.judge import Judge
 from matjip.inference.lite.judge import LiteJudge
 
 _learned: list[Adapted] = []
@@ -14,9 +16,8 @@ SAMPLE = Path(__file__).parents[3] / "examples" / "reviews.jsonl"
 
 
 @cache
-def shipped() -> Shipped:
-    judge = LiteJudge.load()
-    return Shipped(judge=judge, words=judge.words)
+def shipped() -> Judge:
+    return CachedJudge(LiteJudge.load())
 
 
 @cache

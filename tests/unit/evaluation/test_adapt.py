@@ -10,6 +10,7 @@ from matjip.errors import Invalid
 from matjip.evaluation import adapt as adapting
 from matjip.evaluation.adapt import GUARD_LOSS, adapt, compare, guard, is_set_aside, prepare
 from matjip.evaluation.examples import Example
+from matjip.inference.lite.adapted import AdaptedJudge
 
 FLIPPED = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 
@@ -79,7 +80,9 @@ async def test_swapped_labels_that_nothing_else_stops_are_stopped_by_the_product
 
 async def test_what_the_judge_knows_already_gains_nothing_and_is_not_kept():
     first = await adapted()
-    again = await adapt(site(), shipped(), tenant="default", current=shipped().adapted(first.adaptation))
+    again = await adapt(
+        site(), shipped(), tenant="default", current=AdaptedJudge(shipped(), first.adaptation, version=first.version)
+    )
     assert (again.kept, again.reason) == (False, "no_gain")
 
 
@@ -93,7 +96,7 @@ async def test_corrections_alone_cannot_say_that_the_judge_is_always_wrong():
     ("examples", "refusal"),
     [
         ([], "no_examples"),
-        (filler(60), "too_few_examples"),
+        (filler(45), "too_few_examples"),
         ([replace(one, label="positive") for one in filler(600)], "one_class"),
         (filler(600, restaurants=6), "too_few_restaurants"),
         ([replace(one, text="맛있어요") for one in filler(600)], "too_few_examples"),
@@ -155,6 +158,6 @@ def test_a_correction_outweighs_the_stars_of_the_same_review():
 
 
 async def test_a_judge_compared_with_itself_gains_nothing():
-    found = await compare(shipped().judge, shipped().judge, guard())
+    found = await compare(shipped(), shipped(), guard())
     assert (found.gain.value, found.gain.low, found.gain.high) == (0, 0, 0)
     assert found.texts == found.restaurants == 165

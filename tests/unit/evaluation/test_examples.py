@@ -61,14 +61,12 @@ async def test_around_a_correction_what_the_judge_is_sure_of_stands_as_right():
     desk = Corrected(
         {"review_id": "1", "label": "negative"}, {"review_id": "3", "aspect": "taste", "polarity": "positive"}
     )
-    found = [
-        (one.source, one.label, one.text[:2]) for one in await corrected(desk, reviews, shipped().judge, "default")
-    ]
+    found = [(one.source, one.label, one.text[:2]) for one in await corrected(desk, reviews, shipped(), "default")]
     assert found == [("corrections", "negative", "주문"), ("kept", "positive", "정말")]
 
 
 async def test_without_corrections_nothing_is_taken():
-    assert await corrected(Corrected(), await stored(review("1", "맛있어요")), shipped().judge, "default") == []
+    assert await corrected(Corrected(), await stored(review("1", "맛있어요")), shipped(), "default") == []
 
 
 def test_rows_of_a_file_keep_their_restaurant_and_those_without_a_label_are_passed_over():

@@ -29,7 +29,7 @@ def adaptation(*, buckets=(), weights=(), slope=1.0, biases=None) -> Adaptation:
 
 
 def adapted(lite: LiteJudge, found: Adaptation) -> AdaptedJudge:
-    return AdaptedJudge(lite, lite.words, found, version="v")
+    return AdaptedJudge(lite, found, version="v")
 
 
 async def chances(judge, texts=TEXTS):

@@ -6,6 +6,7 @@ What is added: a weight for some hashed n-grams, a slope, and a bias for each la
 import asyncio
 import hashlib
 import io
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from matjip.errors import Invalid
 from matjip.inference.judge import Judge
 from matjip.inference.lite.features import hashed
 from matjip.inference.lite.language import language_of
-from matjip.inference.lite.sentiment import SentimentModel, sentiment
-from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment, Task, Verdict
+from matjip.inference.lite.sentiment import sentiment
+from matjip.inference.task import JudgeSentiment, Sentiment, Task, Verdict
 
-__all__ = ["BITS", "OTHERS", "Adaptation", "AdaptedJudge", "grams", "read_adaptation", "version_of"]
+__all__ = ["BITS", "OTHERS", "Adaptation", "AdaptedJudge", "grams", "log_odds", "read_adaptation", "version_of"]
 
 A = TypeVar("A")
 BITS = 21  # of a bucket, as in the shipped model
@@ -69,7 +70,7 @@ class Adaptation:
             biases={language: float(np.float32(bias)) for language, bias in sorted(biases.items())},
         )
 
-    def logits(self, texts: Sequence[str], shipped: Sequence[float]) -> NDArray[np.float64]:
+    def logits(self, texts: Sequence[str], shipped: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """The log odds of praise as this site speaks, from the whole log odds that the shipped judge found."""
         parts = [self._said(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         said = np.concatenate(parts) if parts else np.zeros(0)
@@ -108,30 +109,42 @@ class Adaptation:
 
 
 class AdaptedJudge:
-    """A Judge around the shipped one: its own sentiment, and everything else as the inner judge answers it."""
+    """A Judge around the shipped one: its sentiment moved by an adaptation, and everything else as it answers it.
 
-    def __init__(self, inner: Judge, words: SentimentModel, adaptation: Adaptation, *, version: str) -> None:
-        self._inner, self._words, self._adaptation = inner, words, adaptation
+    What the inner judge remembers is not judged again; the rest is some ten microseconds a text.
+    """
+
+    def __init__(self, inner: Judge, adaptation: Adaptation, *, version: str) -> None:
+        self._inner, self._adaptation = inner, adaptation
         self.name = f"{adaptation.base}+{version}"
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
+        found = await self._inner.judge(task)
         if not isinstance(task, JudgeSentiment):
-            return await self._inner.judge(task)
-        mentions = task.mentions
-        if mentions is None:
-            mentions = tuple(one.answer for one in await self._inner.judge(FindAspects(task.texts)))
+            return found
+        chances = [cast(Sentiment, one.answer).p_positive for one in found]
         answers: list[Sentiment] = []
-        for start in range(0, len(task.texts), BATCH):
-            part = slice(start, start + BATCH)
-            if len(task.texts) <= BATCH:
-                answers += self._answers(task.texts, mentions)
+        for start in range(0, len(chances), BATCH):
+            part = (task.texts[start : start + BATCH], chances[start : start + BATCH])
+            if len(chances) <= BATCH:
+                answers += self._moved(*part)
             else:  # off the event loop
-                answers += await asyncio.to_thread(self._answers, task.texts[part], mentions[part])
-        return tuple(Verdict(answer=cast(A, one), engine="lite", model=self.name) for one in answers)
+                answers += await asyncio.to_thread(self._moved, *part)
+        return tuple(
+            Verdict(answer=cast(A, answer), engine=one.engine, model=self.name)
+            for one, answer in zip(found, answers, strict=True)
+        )
 
-    def _answers(self, texts: Sequence[str], mentions: Sequence[Sequence[Mention]]) -> list[Sentiment]:
-        logits = self._adaptation.logits(texts, self._words.whole(texts, mentions))
-        return [sentiment(logit) for logit in logits.tolist()]
+    def _moved(self, texts: Sequence[str], chances: Sequence[float]) -> list[Sentiment]:
+        return [sentiment(logit) for logit in self._adaptation.logits(texts, log_odds(chances)).tolist()]
+
+
+def log_odds(chances: Sequence[float]) -> NDArray[np.float64]:
+    """What the sentiment's probabilities were made of."""
+    edge = math.exp(-SUREST)
+    bounded = np.clip(np.array(chances, np.float64), edge, 1 - edge)
+    found: NDArray[np.float64] = np.log(bounded / (1 - bounded))
+    return found
 
 
 def grams(texts: Sequence[str]) -> Grams:

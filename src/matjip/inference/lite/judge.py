@@ -28,7 +28,7 @@ class LiteJudge:
 
     def __init__(self, sentiment: SentimentModel, aspects: AspectFinder, quality: Quality | None = None) -> None:
         self.quality = quality or Quality()
-        self.words, self._aspects = sentiment, aspects
+        self._sentiment, self._aspects = sentiment, aspects
 
     @classmethod
     def load(cls, folder: Traversable | Path | None = None) -> "LiteJudge":
@@ -53,7 +53,7 @@ class LiteJudge:
         match task:
             case JudgeSentiment(texts=texts, mentions=mentions):
                 known = tuple(self._aspects.find(texts)) if mentions is None else mentions
-                return tuple(self.words.judge(texts, known))
+                return tuple(self._sentiment.judge(texts, known))
             case FindAspects(texts=texts):
                 return tuple(self._aspects.find(texts))
             case ExpandQuery(queries=queries):

@@ -68,11 +68,6 @@ class SentimentModel:
 
     def judge(self, texts: Sequence[str], mentions: Sequence[Sequence[Mention]]) -> Iterator[Sentiment]:
         """One answer a text, in order, from its words and from what it says of aspects."""
-        return map(sentiment, self.whole(texts, mentions))
-
-    def whole(self, texts: Sequence[str], mentions: Sequence[Sequence[Mention]]) -> list[float]:
-        """The log odds behind those answers: of words, aspects and the prior together."""
-        together = []
         for text, logit, found in zip(texts, self.logits(texts).tolist(), mentions, strict=True):
             named = [
                 mention for mention in found if mention.opinion is not None
@@ -81,8 +76,7 @@ class SentimentModel:
             logit += MENTION_LOGIT * max(-MOST_MENTIONS, min(balance, MOST_MENTIONS))
             if language_of(text) == "ko":
                 logit += KOREAN_PRIOR_LOGIT
-            together.append(logit)
-        return together
+            yield sentiment(logit)
 
     def _sums(self, texts: Sequence[str]) -> NDArray[np.float64]:
         owners, buckets = hashed(texts, len(self.codes).bit_length() - 1)
@@ -95,7 +89,7 @@ class SentimentModel:
 
 
 def sentiment(logit: float) -> Sentiment:
-    """The answer that these log odds of praise stand for."""
+    """The answer that log odds of praise stand for."""
     chance = 1 / (1 + math.exp(-logit))
     if chance >= POSITIVE_FROM:
         return Sentiment(label="positive", p_positive=chance, confidence=chance)
