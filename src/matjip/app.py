@@ -24,6 +24,8 @@ from matjip.analysis.evidence import Mask
 from matjip.analysis.feedback import SqlFeedback
 from matjip.analysis.profiles import GroupProfiles
 from matjip.analysis.projection import ImageProjector, ProjectionSettings, Projector
+from matjip.analysis.reads import ReadCounter, SqlReads
+from matjip.analysis.refresher import News, Refresher
 from matjip.analysis.results import SqlResults
 from matjip.analysis.search import Indexed, Search
 from matjip.api.health import (
@@ -94,6 +96,7 @@ class Service:
     analyses: Analyses
     search: Search
     feedback: Desk
+    refresher: Refresher
     lifecycle: Lifecycle
     checks: Sequence[Check]
     metrics: Metrics
@@ -178,7 +181,24 @@ async def open_service(
             settings=settings.projection,
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
-        results, feedback = SqlResults(database), SqlFeedback(database)
+        results, feedback, reads = SqlResults(database), SqlFeedback(database), SqlReads(database)
+        news, counter = News(clock), ReadCounter(reads, clock=clock)
+        analyses = Analyses(
+            reviews,
+            judge,
+            results,
+            GroupProfiles(reviews, counters, projector.catch_up_if_near),
+            Alike(index.centroid),
+            clock=clock,
+            new_id=ids,
+            language_of=language_of,
+            mask=masking(settings),
+            near_duplicates=near_duplicates,
+            quality=lite.quality,
+            feedback=feedback,
+            hooks=(*hooks, news.hear, counter.hear),
+            settings=settings.analysis,
+        )
         lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
         yield Service(
             settings=settings,
@@ -191,22 +211,7 @@ async def open_service(
             counters=counters,
             projector=projector,
             images=images,
-            analyses=Analyses(
-                reviews,
-                judge,
-                results,
-                GroupProfiles(reviews, counters, projector.catch_up_if_near),
-                Alike(index.centroid),
-                clock=clock,
-                new_id=ids,
-                language_of=language_of,
-                mask=masking(settings),
-                near_duplicates=near_duplicates,
-                quality=lite.quality,
-                feedback=feedback,
-                hooks=hooks,
-                settings=settings.analysis,
-            ),
+            analyses=analyses,
             search=Search(
                 reviews,
                 index,
@@ -219,6 +224,18 @@ async def open_service(
                 hooks=hooks,
             ),
             feedback=Desk(feedback, reviews, results, clock=clock, language_of=language_of),
+            refresher=Refresher(
+                reviews,
+                analyses,
+                judge,
+                reads,
+                news=news,
+                counter=counter,
+                clock=clock,
+                new_id=ids,
+                hooks=hooks,
+                settings=settings.freshness,
+            ),
             lifecycle=lifecycle,
             checks=(
                 lifecycle_check(lifecycle),
@@ -287,6 +304,7 @@ async def serve(service: Service, host: str, port: int) -> None:
             analyses=service.analyses,
             search=service.search,
             feedback=service.feedback,
+            freshness=service.refresher,
             lifecycle=service.lifecycle,
             checks=service.checks,
             clock=service.clock,
@@ -304,6 +322,7 @@ async def serve(service: Service, host: str, port: int) -> None:
         following = [tasks.create_task(_follow(service), name="projection")]
         if service.images:
             following.append(tasks.create_task(service.images.projector.follow(), name="image projection"))
+        following.append(tasks.create_task(service.refresher.follow(), name="freshness"))
         serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
         address, bound = listening.getsockname()[:2]
         logger("matjip").info("serving", url=f"http://{address}:{bound}", docs=f"http://{address}:{bound}/docs")

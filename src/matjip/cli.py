@@ -28,6 +28,7 @@ from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import FeedbackAsk
 from matjip.analysis.estimate import Estimate, total_of
 from matjip.analysis.feedback import Feedback, Kind
+from matjip.analysis.refresher import PolicyName, Promise
 from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
@@ -516,6 +517,32 @@ def eval_(
         err.print(f"plot: {plot}", highlight=False)
 
 
+@cli.command()
+def refresh(
+    once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, and end.")] = False,
+    policy: Annotated[
+        PolicyName | None,
+        typer.Option("--policy", help="matjip, update_score, tiers or every; freshness.policy by default."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Keep published results fresh, in place of a server that does not (freshness.enabled: false). One such process at a time."""
+    settings = load(data_dir=data_dir)
+    chosen = {"enabled": True} | ({"policy": policy} if policy else {})
+    settings = settings.model_copy(update={"freshness": settings.freshness.model_copy(update=chosen)})
+    configure(settings.logs, version=__version__, stream=sys.stderr)
+    kept = asyncio.run(_refresh(settings, once=once, quiet=as_json))
+    if as_json:
+        print_json(kept)
+    else:
+        out.print(
+            f"refreshed {kept.runs_last_day:,} of {kept.published:,} restaurants, {kept.failures_last_day:,} failed; "
+            f"{kept.waiting_restaurants:,} wait",
+            highlight=False,
+        )
+
+
 @cli.command("serve")
 def serve_(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
@@ -664,6 +691,18 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
 
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(opened())
+
+
+async def _refresh(settings: Settings, *, once: bool, quiet: bool) -> Promise:
+    async with open_service(settings) as service:
+        if not once:
+            await service.refresher.follow()
+        with progress_bar(quiet=quiet) as bar:
+            task = bar.add_task("refresh", total=None, detail="restaurants")
+            await service.refresher.step(
+                on_progress=lambda done, of: bar.update(task, completed=done, total=of, detail=f"{done:,} restaurants")
+            )
+        return service.refresher.promise()
 
 
 async def _replayed(service: Service, until: int | datetime | None) -> list[str]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from matjip.analysis.analyses import AnalysisSettings
 from matjip.analysis.projection import ProjectionSettings
+from matjip.analysis.refresher import FreshnessSettings
 from matjip.api.server import ApiSettings
 from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
@@ -47,7 +48,12 @@ class Settings(BaseModel):
     index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
-    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings, description="Thresholds of the analyses, and the price of a machine.")
+    analysis: AnalysisSettings = Field(
+        default_factory=AnalysisSettings, description="Thresholds of the analyses, and the price of a machine."
+    )
+    freshness: FreshnessSettings = Field(
+        default_factory=FreshnessSettings, description="How published results are kept fresh."
+    )
     api: ApiSettings = Field(ApiSettings.model_validate({}), description="Limits of the HTTP edge.")
     logs: LogSettings = Field(LogSettings.model_validate({}), description="What is written to stdout.")
 

@@ -7,7 +7,8 @@ but that the second finds it done.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -31,7 +32,7 @@ from matjip.analysis.freshness import (
 from matjip.analysis.reads import ACTOR, ReadCounter, Reads
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids
-from matjip.errors import MatjipError, NotFound, Unavailable
+from matjip.errors import MatjipError, NotFound
 from matjip.inference.judge import Judge
 from matjip.inference.task import FindAspects
 from matjip.reviews.event import (
@@ -166,7 +167,7 @@ class Refresher:
         counter: ReadCounter,
         clock: Clock,
         new_id: Ids,
-        hooks: tuple[Hook, ...] = (),
+        hooks: Sequence[Hook] = (),
         settings: FreshnessSettings | None = None,
     ) -> None:
         self._reviews = reviews
@@ -188,21 +189,22 @@ class Refresher:
         self._ended: deque[tuple[float, bool]] = deque()  # runs of the last day, and whether they succeeded
 
     async def follow(self) -> None:
-        """A step each tick, until cancelled; what was read is written down meanwhile and at the end.
+        """After each tick a step, until cancelled; what was read is written down meanwhile and at the end.
 
-        A dependency that does not answer is asked again at the next tick; any other error ends it.
+        Where a part does not answer, it is asked again at the next tick; any other error ends it.
         """
         try:
             while True:
+                await self._clock.sleep(self._settings.tick_s)
                 try:
                     if self._settings.enabled:
                         await self.step()
                     await self._counter.flush()
-                except Unavailable as error:
+                except MatjipError as error:
                     logger("matjip").warning("results could not be refreshed", reason=error.message)
-                await self._clock.sleep(self._settings.tick_s)
         finally:
-            await self._counter.flush()
+            with suppress(MatjipError):
+                await self._counter.flush()
 
     async def step(self, *, on_progress: Callable[[int, int], None] = lambda _done, _of: None) -> Counter[str]:
         """Hear what changed, and refresh what is due now; how the runs ended. `on_progress` hears how many of how many."""

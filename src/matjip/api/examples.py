@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from matjip.analysis import wording
 from matjip.analysis.estimate import Estimate, Expected, Price
 from matjip.analysis.progress import AspectProgress, ClaimProgress, Progress
+from matjip.analysis.refresher import Promise
 from matjip.analysis.result import (
     AspectSummary,
     Comparison,
@@ -34,7 +35,7 @@ from matjip.analysis.result import (
     claim_id,
 )
 
-__all__ = ["ESTIMATE", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
+__all__ = ["ESTIMATE", "FRESHNESS", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST = "019300a1-7c1e-7b52-9f3a-3f7d0c6a1b2c"
@@ -219,6 +220,21 @@ PROGRESS = Progress(
             support=20,
         ),
     ),
+)
+FRESHNESS = Promise(
+    enabled=True,
+    policy="matjip",
+    target_s=3_600,
+    window_s=86_400,
+    mean_s=3_310.4,
+    p95_s=9_650.2,
+    changes=12_210,
+    waiting_restaurants=341,
+    waiting_changes=506,
+    published=2_000,
+    runs_last_day=4_559,
+    failures_last_day=0,
+    price=4.4,
 )
 
 

@@ -11,6 +11,7 @@ from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
 from matjip.analysis.estimate import Estimate
 from matjip.analysis.progress import Progress
+from matjip.analysis.refresher import Promise
 from matjip.analysis.result import (
     AnalysisName,
     Result,
@@ -28,7 +29,7 @@ from matjip.reviews.store import Reviews
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Analyses", "ApiService", "Asker", "Search", "Serving", "Working"]
+__all__ = ["Analyses", "ApiService", "Asker", "Freshness", "Search", "Serving", "Working"]
 
 
 class Analyses(Protocol):
@@ -79,6 +80,14 @@ class Search(Protocol):
     async def images(self, ask: SearchAsk, caller: Caller) -> SearchResult: ...
 
 
+class Freshness(Protocol):
+    """Keeping published results fresh."""
+
+    def promise(self) -> Promise:
+        """What is promised, and how it is kept."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiService:
     """Everything that the routes may call."""
@@ -87,6 +96,7 @@ class ApiService:
     analyses: Analyses
     search: Search
     feedback: Desk
+    freshness: Freshness
     lifecycle: Lifecycle
     checks: Sequence[Check]  # the lifecycle's among them
     clock: Clock

@@ -6,8 +6,9 @@ from datetime import datetime
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
 from matjip.analysis.feedback import MemoryFeedback
+from matjip.analysis.refresher import Promise
 from matjip.analysis.results import MemoryResults
-from matjip.api.examples import ESTIMATE, NOON, PROGRESS, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
+from matjip.api.examples import ESTIMATE, FRESHNESS, NOON, PROGRESS, SEARCH, SENTIMENT, STRENGTHS, SUMMARY
 from matjip.api.health import Check, database_check, lifecycle_check
 from matjip.api.server import ApiSettings, create_app
 from matjip.api.service import ApiService
@@ -126,6 +127,7 @@ class Stack:
             feedback=Desk(
                 MemoryFeedback(), self.reviews, self.results, clock=self.clock, language_of=lambda text: "ko"
             ),
+            freshness=self,
             lifecycle=self.lifecycle,
             checks=[lifecycle_check(self.lifecycle), database_check(self.reviews, self.clock), *checks],
             clock=self.clock,
@@ -136,6 +138,9 @@ class Stack:
             on_written=self._wake,
         )
         self.app = create_app(self.service, settings or ApiSettings())
+
+    def promise(self) -> Promise:
+        return FRESHNESS
 
     def _wake(self) -> None:
         self.woken += 1

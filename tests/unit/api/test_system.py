@@ -76,3 +76,8 @@ async def test_operation_ids_are_names_and_each_is_used_once(client):
     ids = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
     assert len(ids) == len(set(ids))
     assert all(name.replace("_", "").isalpha() for name in ids)
+
+
+async def test_the_promise_of_freshness_is_shown(client):
+    answer = await client.get("/api/v1/freshness")
+    assert (answer.status_code, answer.json()["mean_s"], answer.json()["target_s"]) == (200, 3_310.4, 3_600)

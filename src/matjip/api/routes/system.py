@@ -7,12 +7,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 
+from matjip.analysis.refresher import Promise
 from matjip.api.docs import CSP, page
 from matjip.api.errors import MEDIA_TYPE as PROBLEM_TYPE
 from matjip.api.errors import Problem, responses, shape
+from matjip.api.examples import FRESHNESS, example
 from matjip.api.health import MEDIA_TYPE as HEALTH_TYPE
 from matjip.api.health import Check, Finding, examine, to_document, worst
-from matjip.api.service import ApiService, Asker, Serving
+from matjip.api.service import ApiService, Asker, Serving, Working
 from matjip.api.strict import StrictRoute
 from matjip.telemetry.metrics import CONTENT_TYPE
 
@@ -88,6 +90,12 @@ async def get_health(service: Serving) -> Response:
     """The state of each part, in health+json; 503 if one fails."""
     found = await examine(service.checks, timeout_s=CHECK_TIMEOUT_S)
     return _healthy(found, service)
+
+
+@router.get("/api/v1/freshness", responses={**example(FRESHNESS), **responses("malformed", "invalid", "not_ready")})
+async def get_freshness(service: Working) -> Promise:
+    """How far published results are behind their reviews, and what is promised of it. Over all tenants, in this process."""
+    return service.freshness.promise()
 
 
 @router.get(
