@@ -37,12 +37,21 @@ async def statuses(store: Versions) -> dict[str, str]:
 
 
 async def test_a_version_comes_back_as_it_was_given(store):
-    assert await store.add(candidate()) == await store.one("t", "lite", "a") == candidate()
-
-
-async def test_a_version_that_is_there_already_stays_as_it_stands(store):
     await store.add(candidate())
-    assert await store.add(candidate(status="dropped", actor="you")) == candidate()
+    assert await store.one("t", "lite", "a") == candidate()
+
+
+async def test_a_version_made_again_takes_the_place_of_the_one_before(store):
+    await store.add(candidate(status="dropped", agreed=7))
+    await store.add(candidate())
+    assert await store.one("t", "lite", "a") == candidate()
+
+
+async def test_a_published_version_is_not_made_again(store):
+    await store.add(candidate(status="published"))
+    with pytest.raises(Conflict):
+        await store.add(candidate())
+    assert await statuses(store) == {"a": "published"}
 
 
 async def test_another_tenant_sees_nothing(store):

@@ -42,6 +42,7 @@ __all__ = [
     "compare",
     "guard",
     "is_set_aside",
+    "lot",
     "points",
     "prepare",
 ]
@@ -232,7 +233,7 @@ def guard() -> list[Example]:
 
 def is_set_aside(tenant: str, restaurant_id: str) -> bool:
     """Whether this restaurant's examples are measured on, and never learned from."""
-    return _chance("aside", tenant, restaurant_id) < SET_ASIDE
+    return lot("aside", tenant, restaurant_id) < SET_ASIDE
 
 
 def prepare(examples: Sequence[Example], tenant: str) -> Sets:
@@ -380,14 +381,14 @@ def _refused(refusal: Refusal, wrong: str, right: str) -> Invalid:
     return Invalid(str(fault), faults=(fault,), facts={"refusal": refusal})
 
 
-def _chance(*words: str) -> float:
+def lot(*words: str) -> float:
     """The same words throw the same number, from 0 to 1."""
     digest = hashlib.blake2b("\0".join(words).encode(errors="surrogatepass"), digest_size=HASH_BYTES).digest()
     return float(int.from_bytes(digest) / 2 ** (8 * HASH_BYTES))
 
 
 def _lot(one: Example) -> tuple[float, str]:
-    return _chance("lot", one.restaurant_id, one.text), one.label
+    return lot("lot", one.restaurant_id, one.text), one.label
 
 
 def _gap(answers: Verdicts, praise: NDArray[np.bool_]) -> float:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    delete,
     insert,
     select,
     text,
@@ -26,10 +27,11 @@ from matjip.clock import from_micros, to_micros
 from matjip.database import METADATA, Database
 from matjip.errors import Conflict
 
-__all__ = ["STATUSES", "MemoryVersions", "ModelKind", "SqlVersions", "Status", "Version", "Versions"]
+__all__ = ["STATUSES", "MemoryVersions", "ModelKind", "Move", "SqlVersions", "Status", "Version", "Versions"]
 
 ModelKind = Literal["lite"]  # adaptations of the built-in judge; prompts are to come
 Status = Literal["shadow", "published", "dropped", "retired"]
+Move = tuple[str, Status, Status]  # a version, the status that it leaves, the one that it takes
 # shadow: answers nobody. published: answers; one of a tenant and kind at most. retired: answered until another took its place,
 # and is the one to come back. dropped: answers nobody any more, and is not come back to.
 STATUSES: tuple[Status, ...] = ("shadow", "published", "dropped", "retired")
@@ -85,8 +87,8 @@ class Version:
 class Versions(Protocol):
     """All candidates. Of a tenant and kind one is published at most, whoever publishes at once."""
 
-    async def add(self, version: Version) -> Version:
-        """Keep it. One that is there already stays as it stands, and is the answer."""
+    async def add(self, version: Version) -> None:
+        """Keep it, in the place of one of the same name. Raises Conflict where that one is published."""
         ...
 
     async def one(self, tenant: str, kind: ModelKind, version: str) -> Version | None:
@@ -101,8 +103,8 @@ class Versions(Protocol):
         """The published one and those in shadow, newest first, without bodies: asked for often."""
         ...
 
-    async def move(self, version: Version, *moves: tuple[str, Status, Status]) -> None:
-        """Give versions of the same tenant and kind another status in one transaction: (version, from, to).
+    async def move(self, version: Version, *moves: Move) -> None:
+        """Give versions of the same tenant and kind another status in one transaction.
 
         `version` says who and when. Raises Conflict, and changes nothing, where one does not stand where it is moved from.
         """
@@ -119,8 +121,11 @@ class MemoryVersions:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, str], Version] = {}
 
-    async def add(self, version: Version) -> Version:
-        return self._rows.setdefault(_key(version), version)
+    async def add(self, version: Version) -> None:
+        there = self._rows.get(_key(version))
+        if there and there.status == "published":
+            raise _moved()
+        self._rows[_key(version)] = version
 
     async def one(self, tenant: str, kind: ModelKind, version: str) -> Version | None:
         return self._rows.get((tenant, kind, version))
@@ -134,7 +139,7 @@ class MemoryVersions:
     async def in_use(self, tenant: str, kind: ModelKind) -> list[Version]:
         return [row for row in await self.all(tenant, kind) if row.status in ("published", "shadow")]
 
-    async def move(self, version: Version, *moves: tuple[str, Status, Status]) -> None:
+    async def move(self, version: Version, *moves: Move) -> None:
         rows = dict(self._rows)
         for name, before, after in moves:
             key = (version.tenant, version.kind, name)
@@ -157,7 +162,7 @@ class SqlVersions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, version: Version) -> Version:
+    async def add(self, version: Version) -> None:
         fields = {column.name: getattr(version, column.name) for column in MODELS.c if hasattr(version, column.name)}
         fields |= {
             "report": orjson.dumps(version.report).decode(),
@@ -165,11 +170,8 @@ class SqlVersions:
             "changed_us": to_micros(version.changed_at),
         }
         async with self._database.writing() as connection:
-            found = (await connection.execute(select(MODELS).where(_is(version)))).mappings().first()
-            if found is not None:
-                return _version(found)
+            await connection.execute(delete(MODELS).where(_is(version), MODELS.c.status != "published"))
             await connection.execute(insert(MODELS).values(**fields))
-        return version
 
     async def one(self, tenant: str, kind: ModelKind, version: str) -> Version | None:
         statement = select(MODELS).where(MODELS.c.tenant == tenant, MODELS.c.kind == kind, MODELS.c.version == version)
@@ -189,7 +191,7 @@ class SqlVersions:
         async with self._database.reading() as connection:
             return [_version(row) for row in (await connection.execute(statement)).mappings()]
 
-    async def move(self, version: Version, *moves: tuple[str, Status, Status]) -> None:
+    async def move(self, version: Version, *moves: Move) -> None:
         async with self._database.writing() as connection:
             for name, before, after in sorted(
                 moves, key=lambda move: move[2] == "published"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matjip.telemetry.metrics import OTHER, Metrics
 from matjip.telemetry.record import (
     AnalysisFinished,
+    AnswersRemembered,
     CaughtUp,
     FreshnessStands,
     Hook,
@@ -15,6 +16,7 @@ from matjip.telemetry.record import (
     ResultPublished,
     ResultServed,
     ReviewsWritten,
+    ShadowAnswered,
 )
 
 __all__ = ["measured", "tell"]
@@ -37,6 +39,8 @@ def measured(metrics: Metrics) -> Hook:
                 _request(metrics, record)
             case AnalysisFinished():
                 _analysis(metrics, record)
+            case AnswersRemembered():
+                _remembered(metrics, record)
             case ReviewsWritten():
                 _written(metrics, record)
             case CaughtUp():
@@ -48,6 +52,8 @@ def measured(metrics: Metrics) -> Hook:
                 _refreshed(metrics, record)
             case FreshnessStands():
                 _freshness(metrics, record)
+            case ShadowAnswered():
+                metrics.shadow_answers.labels(metrics.bounded("shadow", record.outcome)).inc(record.texts)
             case ResultServed() | ResultPublished():
                 pass  # of one restaurant: heard by whoever keeps results fresh
 
@@ -67,6 +73,14 @@ def _analysis(metrics: Metrics, record: AnalysisFinished) -> None:
     metrics.analyses.labels(name, engine, outcome).inc()
     metrics.analysis_seconds.labels(name).observe(record.seconds)
     metrics.analysis_reviews.labels(name).observe(record.reviews)
+
+
+def _remembered(metrics: Metrics, record: AnswersRemembered) -> None:
+    task = metrics.bounded("task", record.task)
+    for outcome in ("hits", "joined", "misses"):
+        metrics.answers_remembered.labels(task, outcome).inc(getattr(record, outcome))
+    metrics.answers_tokens_saved.labels(task).inc(record.tokens_saved)
+    metrics.answers_seconds_saved.labels(task).inc(record.seconds_saved)
 
 
 def _written(metrics: Metrics, record: ReviewsWritten) -> None:

@@ -94,6 +94,12 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.shadow_answers = Counter(
+            "matjip_shadow_answers_total",
+            "Texts that a candidate in shadow answered too, by outcome: agreed or disagreed with what was given, or failed.",
+            ("outcome",),
+            registry=registry,
+        )
         self.staleness = Gauge(
             "matjip_staleness_seconds",
             "Time from a change to the published result that reflects it, over the freshness window: mean and p95.",

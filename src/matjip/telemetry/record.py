@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "AnalysisFinished",
+    "AnswersRemembered",
     "CaughtUp",
     "FreshnessStands",
     "Hook",
@@ -15,6 +16,7 @@ __all__ = [
     "ResultPublished",
     "ResultServed",
     "ReviewsWritten",
+    "ShadowAnswered",
 ]
 
 
@@ -108,9 +110,30 @@ class FreshnessStands:
     price: float  # review-hours that a run is worth; 0 where the policy has no price
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowAnswered:
+    """A candidate answered texts beside the judge whose answers were given."""
+
+    outcome: str  # "agreed", "disagreed", "failed"
+    texts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersRemembered:
+    """Items that a model was to be asked about, and for how many nobody had to ask."""
+
+    task: str  # "JudgeSentiment", "FindAspects", "ExpandQuery"
+    hits: int
+    joined: int  # asked about at that moment by somebody else
+    misses: int
+    tokens_saved: int  # of the hits
+    seconds_saved: float
+
+
 Record = (
     RequestFinished
     | AnalysisFinished
+    | AnswersRemembered
     | ReviewsWritten
     | CaughtUp
     | ProjectionStands
@@ -118,5 +141,6 @@ Record = (
     | ResultPublished
     | RefreshFinished
     | FreshnessStands
+    | ShadowAnswered
 )
 Hook = Callable[[Record], None]

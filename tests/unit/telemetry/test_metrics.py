@@ -12,6 +12,7 @@ from matjip.telemetry.record import (
     RefreshFinished,
     RequestFinished,
     ReviewsWritten,
+    ShadowAnswered,
 )
 
 REQUEST = RequestFinished(method="GET", route="/api/v1/restaurants", status=200, seconds=0.02)
@@ -20,6 +21,7 @@ WRITTEN = ReviewsWritten(created=3, updated=2, unchanged=1, deleted=4, seconds=0
 CAUGHT_UP = CaughtUp(projection="index", position=10, behind=5, points=9, seconds=0.1)
 REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
 FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
+SHADOW = ShadowAnswered(outcome="disagreed", texts=3)
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_staleness_shows_its_mean_its_p95_what_waits_and_the_price(metrics):
 
 
 def test_every_declared_metric_is_moved_by_some_record(metrics):
-    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS):
+    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, SHADOW):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
     assert [metric.name for metric in ours if not any(sample.value for sample in metric.samples)] == []
