@@ -520,7 +520,9 @@ class Analyses:
         try:
             peers, language, name = await self._named(kind, ask, snapshot, standings)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
-                return _with_meta(stored, reused=True, stale=False), "reused"
+                if stored.meta.revision == snapshot.revision:
+                    return _with_meta(stored, reused=True, stale=False), "reused"
+                return _again(stored, snapshot, run_id=self._new_id()), stored.status
             async with turn:
                 judged = standings.applied(await self._judged(snapshot))
         except Unavailable:
@@ -773,6 +775,11 @@ async def _each(answer: Callable[[Ask], Awaitable[A]], asks: Sequence[Ask]) -> l
 
 def _with_meta(result: R, **changes: object) -> R:
     return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
+
+
+def _again(result: R, snapshot: Snapshot, *, run_id: str) -> R:
+    """The same result of a later time: what changed since said nothing else."""
+    return _with_meta(result, run_id=run_id, as_of=snapshot.as_of, revision=snapshot.revision, stale=False)
 
 
 def _parts(body: object) -> Iterator[Body]:

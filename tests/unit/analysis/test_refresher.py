@@ -88,6 +88,7 @@ async def test_a_change_that_leaves_the_result_as_it_is_is_refreshed_once():
     world = await published()
     await world.reviews.write([PutRestaurant(restaurant=RestaurantDraft(id="r", address="서울"))], CALLER)
     assert [await world.step() for _ in range(3)] == [{"refreshed": 1}, {}, {}]
+    assert not await world.is_stale()
 
 
 async def test_a_restaurant_without_a_result_is_left_alone():
