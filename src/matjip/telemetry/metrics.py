@@ -57,6 +57,24 @@ class Metrics:
             buckets=COUNTS,
             registry=registry,
         )
+        self.answers_remembered = Counter(
+            "matjip_model_answers_total",
+            "Items that a model was to be asked about, by question: remembered (hits), being asked (joined), asked (misses).",
+            ("task", "outcome"),
+            registry=registry,
+        )
+        self.answers_tokens_saved = Counter(
+            "matjip_model_tokens_saved_total",
+            "Tokens that remembered answers took when they were asked for.",
+            ("task",),
+            registry=registry,
+        )
+        self.answers_seconds_saved = Counter(
+            "matjip_model_seconds_saved_total",
+            "Seconds that remembered answers took when they were asked for.",
+            ("task",),
+            registry=registry,
+        )
         self.reviews_written = Counter(
             "matjip_reviews_written_total",
             "Reviews and restaurants in committed writes, by what became of them.",

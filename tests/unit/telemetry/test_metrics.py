@@ -6,6 +6,7 @@ from matjip.telemetry.hooks import measured, tell
 from matjip.telemetry.metrics import MAX_VALUES_PER_LABEL, Metrics
 from matjip.telemetry.record import (
     AnalysisFinished,
+    AnswersRemembered,
     CaughtUp,
     FreshnessStands,
     ProjectionStands,
@@ -21,6 +22,7 @@ WRITTEN = ReviewsWritten(created=3, updated=2, unchanged=1, deleted=4, seconds=0
 CAUGHT_UP = CaughtUp(projection="index", position=10, behind=5, points=9, seconds=0.1)
 REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
 FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
+REMEMBERED = AnswersRemembered(task="FindAspects", hits=4, joined=1, misses=2, tokens_saved=90, seconds_saved=1.5)
 SHADOW = ShadowAnswered(outcome="disagreed", texts=3)
 
 
@@ -45,6 +47,14 @@ def test_an_analysis_is_counted_by_outcome_and_timed(metrics):
     assert value(metrics, "matjip_analyses_total", analysis="sentiment", engine="lite", outcome="ok") == 1
     assert value(metrics, "matjip_analysis_duration_seconds_sum", analysis="sentiment") == 0.3
     assert value(metrics, "matjip_analysis_reviews_sum", analysis="sentiment") == 7
+
+
+def test_remembered_answers_are_counted_with_what_they_saved(metrics):
+    tell([measured(metrics)], REMEMBERED)
+    for outcome, count in (("hits", 4), ("joined", 1), ("misses", 2)):
+        assert value(metrics, "matjip_model_answers_total", task="FindAspects", outcome=outcome) == count
+    assert value(metrics, "matjip_model_tokens_saved_total", task="FindAspects") == 90
+    assert value(metrics, "matjip_model_seconds_saved_total", task="FindAspects") == 1.5
 
 
 @pytest.mark.parametrize(("outcome", "count"), [("created", 3), ("updated", 2), ("unchanged", 1), ("deleted", 4)])
@@ -83,7 +93,7 @@ def test_staleness_shows_its_mean_its_p95_what_waits_and_the_price(metrics):
 
 
 def test_every_declared_metric_is_moved_by_some_record(metrics):
-    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, SHADOW):
+    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, REMEMBERED, SHADOW):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
     assert [metric.name for metric in ours if not any(sample.value for sample in metric.samples)] == []

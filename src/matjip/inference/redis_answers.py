@@ -1,0 +1,96 @@
+"""Remembered answers in Redis, for every process of a fleet."""
+
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from matjip.clock import Clock
+from matjip.errors import Unavailable
+from matjip.telemetry.logs import logger
+
+__all__ = ["RedisAnswers"]
+
+T = TypeVar("T")
+PREFIX = "matjip:answers:"
+AT_ONCE = 500  # keys that one SCAN looks at, or one UNLINK removes
+TIMEOUT_S = 0.25  # a cache that is slower than that is none
+PAUSE_S = 1.0  # after a failure it is not asked again for so long: callers must not wait one after the other
+GLOB = str.maketrans({letter: f"\\{letter}" for letter in "\\*?[]"})
+
+
+class RedisAnswers:
+    """`AnswersStore` on a Redis server. It should evict by itself (`maxmemory-policy allkeys-lru`): every entry has a TTL."""
+
+    def __init__(self, client: Redis, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._resting_until = 0.0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, clock: Clock) -> AsyncIterator["RedisAnswers"]:
+        """Connections to the server at redis://… or rediss://…; made when the first is needed."""
+        client = Redis.from_url(
+            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+        )
+        try:
+            yield cls(client, clock)
+        finally:
+            await client.aclose()
+
+    async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        if not keys:
+            return {}
+        asked = self._client.mget([PREFIX + key for key in keys])
+        values = cast("list[bytes | None] | None", await self._open(asked))
+        return {key: value for key, value in zip(keys, values or (), strict=False) if value is not None}
+
+    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float) -> None:
+        if not entries:
+            return
+        pipe = self._client.pipeline(transaction=False)
+        for key, value in entries.items():
+            pipe.set(PREFIX + key, value, px=max(1, round(ttl_s * 1_000)))
+        await self._open(pipe.execute())
+
+    async def forget(self, prefix: str) -> int:
+        gone, some = 0, []
+        try:
+            async for key in self._client.scan_iter(f"{(PREFIX + prefix).translate(GLOB)}*", count=AT_ONCE):
+                some.append(key)
+                if len(some) == AT_ONCE:
+                    gone += await self._client.unlink(*some)
+                    some = []
+            return gone + (await self._client.unlink(*some) if some else 0)
+        except (RedisError, OSError) as error:
+            raise Unavailable("Redis does not answer: remembered answers may still hold what was erased.") from error
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the server answers."""
+        try:
+            await self._client.ping()
+        except (RedisError, OSError) as error:
+            raise Unavailable("Redis does not answer.") from error
+
+    async def _open(self, asked: Awaitable[T]) -> T | None:
+        """Fails open: None where the server does not answer, or did not a moment ago."""
+        if self._clock.monotonic() < self._resting_until:
+            _leave(asked)
+            return None
+        try:
+            return await asked
+        except (RedisError, OSError) as error:
+            self._resting_until = self._clock.monotonic() + PAUSE_S
+            logger(__name__).warning("remembered answers are out of reach", error=type(error).__name__)
+            return None
+
+
+def _leave(asked: Awaitable[object]) -> None:
+    """A coroutine that is not awaited after all."""
+    if close := getattr(asked, "close", None):
+        close()

@@ -1,0 +1,152 @@
+"""A judge that remembers what a model answered, beyond this process, and asks once for what many want at the same time."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+
+from matjip.clock import Clock
+from matjip.inference.answers_store import AnswersStore
+from matjip.inference.judge import Judge
+from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment, Mention, Sentiment, Task, Verdict
+from matjip.telemetry.record import AnswersRemembered, Hook
+
+__all__ = ["RememberedJudge"]
+
+A = TypeVar("A")
+KEY_BYTES = 16  # 128 bits: two texts do not meet
+TTL_S = (
+    30 * 24 * 3_600.0
+)  # the second line: an answer is named by text, model and wording, so it is never wrong, only unused
+Kept = tuple[float, Verdict[Any]]  # the seconds that asking took, and the answer
+SHAPES: dict[type, TypeAdapter[Kept]] = {
+    JudgeSentiment: TypeAdapter(tuple[float, Verdict[Sentiment]]),
+    FindAspects: TypeAdapter(tuple[float, Verdict[tuple[Mention, ...]]]),
+    ExpandQuery: TypeAdapter(tuple[float, Verdict[Expansion]]),
+}
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """Items that are being asked about, and how many wait for them."""
+
+    task: "asyncio.Task[dict[str, Verdict[Any]]] | None" = None
+    waiting: int = 0
+    keys: set[str] = field(default_factory=set)
+
+
+class RememberedJudge:
+    """A Judge around a Judge that asks a model; for one tenant, whose id is in every key.
+
+    Answers are read before the model is asked and written before anybody is told. What another engine answered in its place,
+    while it was away, is not remembered; an error is told to those who wait for it and to nobody after.
+    """
+
+    def __init__(
+        self,
+        inner: Judge,
+        store: AnswersStore,
+        *,
+        tenant: str,
+        engine: str,
+        clock: Clock,
+        hooks: Sequence[Hook] = (),
+        ttl_s: float = TTL_S,
+    ) -> None:
+        self._inner = inner
+        self._store = store
+        self._tenant = tenant
+        self._engine = engine
+        self._clock = clock
+        self._hooks = hooks
+        self._ttl_s = ttl_s
+        self._flights: dict[str, _Flight] = {}
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
+        keys = [self._key(task, item) for item in task.items]
+        kept = await self._known(task, list(dict.fromkeys(keys)))
+        known = {key: verdict for key, (_, verdict) in kept.items()}
+        missing = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
+        joined = {key for key in missing if key in self._flights}
+        flights = {self._flights[key] for key in joined}
+        if mine := [key for key in missing if key not in joined]:
+            flights.add(self._start(task.among([missing[key] for key in mine]), mine))
+        record = AnswersRemembered(
+            task=type(task).__name__,
+            hits=len(kept),
+            joined=len(joined),
+            misses=len(mine),
+            tokens_saved=sum(verdict.tokens for _, verdict in kept.values()),
+            seconds_saved=sum(seconds for seconds, _ in kept.values()),
+        )
+        for hook in self._hooks:
+            hook(record)
+        answers: dict[str, Verdict[Any]] = dict(known)
+        for flight in flights:
+            flight.waiting += 1
+        try:
+            for flight in flights:
+                assert flight.task is not None
+                answers |= await asyncio.shield(flight.task)
+        finally:
+            for flight in flights:
+                self._leave(flight)
+        return tuple(cast(Verdict[A], answers[key]) for key in keys)
+
+    async def forget(self) -> int:
+        """Remove all that is remembered of the tenant, as an erasure must. Raises Unavailable where that cannot be done now."""
+        return await self._store.forget(_prefix(self._tenant))
+
+    def _start(self, task: Task[Any], keys: Sequence[str]) -> _Flight:
+        flight = _Flight(keys=set(keys))
+        for key in keys:
+            self._flights[key] = flight
+        flight.task = asyncio.create_task(self._ask(task, keys), name="ask a model")
+        flight.task.add_done_callback(lambda _: self._end(flight))
+        return flight
+
+    async def _ask(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Verdict[Any]]:
+        began = self._clock.monotonic()
+        verdicts = await self._inner.judge(task)
+        seconds = (self._clock.monotonic() - began) / len(keys)
+        found = dict(zip(keys, verdicts, strict=True))
+        own = {key: verdict for key, verdict in found.items() if verdict.engine == self._engine}
+        kept = {key: SHAPES[type(task)].dump_json((seconds, verdict)) for key, verdict in own.items()}
+        await self._store.put(kept, ttl_s=self._ttl_s)
+        return found
+
+    def _leave(self, flight: _Flight) -> None:
+        flight.waiting -= 1
+        if not flight.waiting and flight.task is not None and not flight.task.done():
+            flight.task.cancel()  # nobody wants it any more
+
+    def _end(self, flight: _Flight) -> None:
+        for key in flight.keys:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+        if flight.task is not None and not flight.task.cancelled():
+            flight.task.exception()  # told to those who waited
+
+    async def _known(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Kept]:
+        found: dict[str, Kept] = {}
+        for key, value in (await self._store.get(keys)).items():
+            with suppress(ValidationError):  # of another version's shape: asked again
+                found[key] = SHAPES[type(task)].validate_json(value)
+        return found
+
+    def _key(self, task: Task[Any], item: str) -> str:
+        digest = hashlib.blake2b(item.encode(errors="surrogatepass"), digest_size=KEY_BYTES).hexdigest()
+        return f"{_prefix(self._tenant)}{type(task).__name__}:{self.name}:{digest}"
+
+
+def _prefix(tenant: str) -> str:
+    return f"{quote(tenant, safe='')}:"  # no tenant's id is the beginning of another's
