@@ -46,10 +46,14 @@ from matjip.caller import Caller
 from matjip.clock import Clock, Ids, SystemClock, new_id
 from matjip.database import Database, open_database
 from matjip.errors import Fault, Misconfigured, Unavailable
+from matjip.evaluation.gate import Gate
+from matjip.evaluation.judges import Judges
+from matjip.evaluation.versions import SqlVersions
 from matjip.index.index import Index, PointKey
 from matjip.index.open import embedded_index, open_index
 from matjip.inference.cached import CachedJudge
 from matjip.inference.images import open_images
+from matjip.inference.judge import Judge
 from matjip.inference.lite.duplicates import near_duplicates
 from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
@@ -96,6 +100,7 @@ class Service:
     analyses: Analyses
     search: Search
     feedback: Desk
+    gate: Gate
     refresher: Refresher
     lifecycle: Lifecycle
     checks: Sequence[Check]
@@ -159,6 +164,9 @@ async def open_service(
         reviews = SqlReviews(database, clock, erasure_key=erasure_key(settings), hooks=hooks)
         lite = LiteJudge.load()
         judge = CachedJudge(lite)  # an unchanged review is judged once a process
+        versions = SqlVersions(database)
+        judges = Judges(judge, versions, clock=clock, hooks=hooks)  # what tenants adapted, around what is remembered
+        stack.push_async_callback(judges.close)
         embedder = LiteEmbedder.load()
         index = await open_index(
             settings.index,
@@ -196,6 +204,7 @@ async def open_service(
             near_duplicates=near_duplicates,
             quality=lite.quality,
             feedback=feedback,
+            judge_of=judges.of,
             hooks=(*hooks, news.hear, counter.hear),
             settings=settings.analysis,
         )
@@ -224,6 +233,7 @@ async def open_service(
                 hooks=hooks,
             ),
             feedback=Desk(feedback, reviews, results, clock=clock, language_of=language_of),
+            gate=Gate(versions, judges, reviews, golden=_golden, clock=clock),
             refresher=Refresher(
                 reviews,
                 analyses,
@@ -250,6 +260,12 @@ async def open_service(
             metrics=metrics,
             hooks=hooks,
         )
+
+
+async def _golden(judge: Judge) -> str | None:
+    """What a judge gets wrong of what everybody understands; None: nothing."""
+    finding = await models_check(judge).probe()
+    return finding.output if finding.status == "fail" else None
 
 
 async def _images(

@@ -53,7 +53,7 @@ from matjip.analysis.summary import summarise
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
-from matjip.inference.judge import Judge
+from matjip.inference.judge import Judge, JudgeOf
 from matjip.inference.quality import Quality, written
 from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
@@ -178,6 +178,7 @@ class Opening:
     """How a restaurant stood when it was asked about by some analyses together."""
 
     analyses: tuple[AnalysisName, ...]
+    judge: Judge
     revision: int = 0  # of reviews sent inline
     standings: Standings = field(default_factory=Standings)
     stored: "asyncio.Task[dict[AnalysisName, Result]] | None" = None  # read by the first that runs
@@ -218,11 +219,13 @@ class Analyses:
         near_duplicates: NearDuplicates,
         quality: Quality | None = None,
         feedback: FeedbackStore | None = None,
+        judge_of: JudgeOf | None = None,
         hooks: Sequence[Hook] = (),
         settings: AnalysisSettings | None = None,
     ) -> None:
         self._reviews = reviews
-        self._judge = judge
+        self._judge = judge  # of tenants that have none of their own
+        self._judge_of = judge_of
         self._results = results
         self._clock = clock
         self._new_id = new_id
@@ -283,9 +286,9 @@ class Analyses:
             stored = (await self._stored(ask, caller, opened)).get(analysis)
         is_current = False
         if isinstance(stored, kind.shape):
-            *_, name = await self._named(cast(Kind[Result], kind), ask, snapshot, opened.standings)
+            *_, name = await self._named(cast(Kind[Result], kind), ask, snapshot, opened)
             is_current = stored.meta.snapshot_hash == name
-        time = expected_of(len(snapshot.reviews), await self._results.measured(analysis, self._judge.name))
+        time = expected_of(len(snapshot.reviews), await self._results.measured(analysis, opened.judge.name))
         if is_current:
             time = Expected(seconds=0.0, low=0.0, high=0.0, runs=time.runs if time else 0)
         return Estimate(
@@ -293,7 +296,7 @@ class Analyses:
             analysis=analysis,
             would="reuse" if is_current else "run",
             engine=self._engine,
-            model=self._judge.name,
+            model=opened.judge.name,
             reviews=len(snapshot.reviews),
             tokens=0,
             time=time,
@@ -305,7 +308,7 @@ class Analyses:
         )
 
     async def latest(self, tenant: str, restaurant_id: str, analysis: AnalysisName) -> Result:
-        """The stored result, `stale` where reviews or labels have changed since; what was deleted or rewritten is quoted no more.
+        """The stored result, `stale` where reviews, labels or the judge have changed since; what was deleted or rewritten is quoted no more.
 
         Raises NotFound where nothing is stored.
         """
@@ -316,7 +319,10 @@ class Analyses:
         standings = await self._standings(tenant, restaurant_id)
         tell(self._hooks, ResultServed(tenant=tenant, restaurant_id=restaurant_id))
         if await self._reviews.revision(tenant, restaurant_id) == stored.meta.revision:
-            return standings.shown(_with_meta(stored, stale=stored.meta.feedback != standings.corrected_to))
+            by_another = _is_by_another(stored, await self._asked(tenant))
+            return standings.shown(
+                _with_meta(stored, stale=by_another or stored.meta.feedback != standings.corrected_to)
+            )
         return standings.shown(await self._stale(stored, tenant))
 
     async def progress(
@@ -331,7 +337,7 @@ class Analyses:
         now = await self._answer(STRENGTHS, ask, caller)
         async with self._turn(ask, caller):
             snapshot = await self._snapshot(ask, caller.tenant, opened.revision)
-            judged = opened.standings.applied(await self._judged(snapshot))
+            judged = opened.standings.applied(await self._judged(snapshot, opened.judge))
         return await asyncio.to_thread(
             progress,
             judged,
@@ -390,13 +396,18 @@ class Analyses:
     async def _open(self, ask: Ask, caller: Caller, *analyses: AnalysisName) -> Opening:
         """How things stand now. Raises Invalid, NotFound, Unavailable."""
         _check(ask)
+        judge = await self._asked(caller.tenant)
         if ask.reviews is not None:
-            return Opening(analyses)
+            return Opening(analyses, judge)
         revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
         about = (caller.tenant, ask.restaurant_id, ask.window)
         if not self._recent.snapshot(about, revision, as_of=self._clock.now()):
             await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
-        return Opening(analyses, revision, await self._standings(caller.tenant, ask.restaurant_id))
+        return Opening(analyses, judge, revision, await self._standings(caller.tenant, ask.restaurant_id))
+
+    async def _asked(self, tenant: str) -> Judge:
+        """Who judges for the tenant."""
+        return self._judge if self._judge_of is None else await self._judge_of(tenant)
 
     async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller, opening: Awaitable[Opening] | None = None) -> R:
         """Join the same run where one is under way, else make it; leave a record of how it ended."""
@@ -407,7 +418,7 @@ class Analyses:
             opened = await (opening or self._open(ask, caller, kind.name))
             key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
-                about = (opened.revision, opened.standings.corrected_to, ask.refresh)
+                about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh)
                 key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
             answer, joined = await self._together(
                 key, lambda: self._make(kind, ask, caller, opened, began=began, started_at=started_at)
@@ -518,13 +529,13 @@ class Analyses:
         if not snapshot.inline:
             stored = (await self._stored(ask, caller, opened)).get(kind.name)
         try:
-            peers, language, name = await self._named(kind, ask, snapshot, standings)
+            peers, language, name = await self._named(kind, ask, snapshot, opened)
             if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
                 if stored.meta.revision == snapshot.revision:
                     return _with_meta(stored, reused=True, stale=False), "reused"
                 return _again(stored, snapshot, run_id=self._new_id()), stored.status
             async with turn:
-                judged = standings.applied(await self._judged(snapshot))
+                judged = standings.applied(await self._judged(snapshot, opened.judge))
         except Unavailable:
             if not isinstance(stored, kind.shape):
                 raise
@@ -551,7 +562,7 @@ class Analyses:
         return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
 
     async def _named(
-        self, kind: Kind[R], ask: Ask, snapshot: Snapshot, standings: Standings
+        self, kind: Kind[R], ask: Ask, snapshot: Snapshot, opened: Opening
     ) -> tuple[Peers, wording.Language, str]:
         """Whom it is compared with, the sentences' language, and the name of what would be said: of equal names one result."""
         peers = await self._peers(snapshot) if kind.name == "strengths" else Peers()
@@ -560,11 +571,11 @@ class Analyses:
             kind.name,
             VERSION,
             language,
-            self._judge.name,
+            opened.judge.name,
             self._settings.model_dump_json(exclude={"machine_hour_price", "currency"}),
             written(self._quality).decode(),
             peers.fingerprint(),
-            str(standings.corrected_to),
+            str(opened.standings.corrected_to),
         )
         return peers, language, name
 
@@ -613,14 +624,14 @@ class Analyses:
             self._recent.keep(snapshot)
         return snapshot
 
-    async def _judged(self, snapshot: Snapshot) -> Judged:
+    async def _judged(self, snapshot: Snapshot, judge: Judge) -> Judged:
         known = self._recent.judged(snapshot)
-        if known is not None:
+        if known is not None and known.judge == judge.name:
             return known
         texts, erasures = snapshot.texts, self._erasures
-        found = await self._judge.judge(FindAspects(texts)) if texts else ()
+        found = await judge.judge(FindAspects(texts)) if texts else ()
         mentions = tuple(verdict.answer for verdict in found)
-        sentiments = await self._judge.judge(JudgeSentiment(texts, mentions)) if texts else ()
+        sentiments = await judge.judge(JudgeSentiment(texts, mentions)) if texts else ()
         duplicates = await asyncio.to_thread(self._near_duplicates, texts)
         judged = Judged(
             snapshot=snapshot,
@@ -628,6 +639,7 @@ class Analyses:
             mentions=mentions,
             duplicates=tuple(duplicates),
             units=units([review.author for review in snapshot.reviews], duplicates),
+            judge=judge.name,
         )
         if erasures == self._erasures and self._recent.snapshot(
             (snapshot.tenant, snapshot.restaurant_id, snapshot.window), snapshot.revision, as_of=snapshot.as_of
@@ -676,7 +688,7 @@ class Analyses:
             snapshot_hash=name,
             stored=stored,
             engine="+".join(engines) or self._engine,
-            model=" ".join(models) or self._judge.name,
+            model=" ".join(models) or judged.judge,
             window=judged.snapshot.window,
             counts=judged.counts(),
             usage=Usage(reviews_judged=judged.considered, duration_ms=0.0),
@@ -780,6 +792,12 @@ def _with_meta(result: R, **changes: object) -> R:
 def _again(result: R, snapshot: Snapshot, *, run_id: str) -> R:
     """The same result of a later time: what changed since said nothing else."""
     return _with_meta(result, run_id=run_id, as_of=snapshot.as_of, revision=snapshot.revision, stale=False)
+
+
+def _is_by_another(result: Result, judge: Judge) -> bool:
+    """Whether a judge of the same engine made it that answers no more. What a person corrected has no engine of its own."""
+    engine = judge.name.partition("/")[0] + "/"
+    return any(model != judge.name for model in result.meta.model.split() if model.startswith(engine))
 
 
 def _parts(body: object) -> Iterator[Body]:

@@ -95,6 +95,7 @@ class Judged:
     mentions: tuple[tuple[Mention, ...], ...]
     duplicates: tuple[int | None, ...]
     units: tuple[int, ...]  # reviews of one author, or that almost repeat each other, share a number
+    judge: str = ""  # the name of whoever was asked
 
     @property
     def considered(self) -> int:

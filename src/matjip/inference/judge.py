@@ -1,10 +1,11 @@
 """A judge answers a typed question item by item. Wrappers (cache, cascade, fallback) have this shape too."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from matjip.inference.task import Task, Verdict
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "JudgeOf"]
 
 A = TypeVar("A")
 
@@ -23,3 +24,6 @@ class Judge(Protocol):
     def name(self) -> str:
         """Engine and version, as it stands in a result's provenance: "lite/2026.11"."""
         ...
+
+
+JudgeOf = Callable[[str], Awaitable[Judge]]  # who answers a tenant
