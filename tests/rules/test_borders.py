@@ -14,6 +14,7 @@ BORDERS = {
         "analysis/results.py",
         "analysis/counters.py",
         "analysis/feedback.py",
+        "analysis/reads.py",
         "evaluation/versions.py",
         "migrations/",
     },

@@ -12,6 +12,7 @@ BROAD_EXCEPTS = {
     "cli.py",
     "app.py",
     "analysis/projection.py",
+    "analysis/refresher.py",
     "evaluation/judges.py",
     "index/edge_worker.py",
 }

@@ -106,12 +106,9 @@ class ReadCounter:
 
     async def flush(self) -> None:
         """Write down what was counted since; where that fails it is kept for the next time. Raises as the store."""
-        counted, self._waiting = self._waiting, Counter()
-        try:
-            await self._reads.add(counted)
-        except BaseException:
-            self._waiting.update(counted)
-            raise
+        counted = Counter(self._waiting)
+        await self._reads.add(counted)
+        self._waiting -= counted  # more may have come meanwhile
 
 
 def hour_of(at: datetime) -> int:
