@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 import orjson
 import typer
@@ -33,6 +33,7 @@ from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
+from matjip.console.adaptation import adapted_view, versions_view
 from matjip.console.estimate import estimates_view
 from matjip.console.evaluation import calibration_svg, evaluation_view
 from matjip.console.gather import gather
@@ -41,8 +42,11 @@ from matjip.console.report import Report, RestaurantReport, Timing, render
 from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
 from matjip.database import open_database
 from matjip.errors import Code, Fault, Invalid, MatjipError
+from matjip.evaluation.adapt import Adapted, adapt
+from matjip.evaluation.examples import Example, corrected, decided, labelled, rated
 from matjip.evaluation.report import evaluate
 from matjip.evaluation.rows import read_rows
+from matjip.evaluation.versions import Status, Version
 from matjip.inference.lite.judge import LiteJudge
 from matjip.reviews.dump import dump, state_at
 from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
@@ -72,6 +76,7 @@ DEMO_RESTAURANTS = 40  # what a person looks through; more make the page heavy, 
 DEMO_QUERIES = ("국물이 진하고 시원한 집", "데이트하기 좋은 조용한 카페", "friendly staff")
 
 T = TypeVar("T")
+Act = Literal["publish", "drop", "rollback"]  # of a version
 
 out = Console()
 err = Console(stderr=True)
@@ -541,6 +546,95 @@ def refresh(
             f"{kept.waiting_restaurants:,} wait",
             highlight=False,
         )
+
+
+@cli.command("adapt")
+def adapt_(
+    from_ratings: Annotated[
+        bool,
+        typer.Option("--from-ratings", help="Learn from the stars of stored reviews: up to 2 blame, from 4 praise."),
+    ] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="Labelled texts with their restaurants; docs/adapt.md has the format."),
+    ] = None,
+    corrections: Annotated[
+        bool, typer.Option("--corrections", help="Learn from the labels that people corrected.")
+    ] = False,
+    decisions: Annotated[
+        Path | None, typer.Option("--decisions", help="What another engine decided, in the form of --labels.")
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Where it is kept, let it answer at once.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure and store nothing.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples behind the intervals.")] = 0,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """Adapt the built-in sentiment to this site; kept only where it wins in restaurants that it did not learn from."""
+    if publish and dry_run:
+        raise Invalid.of(Fault(where="--publish", wrong="was given with --dry-run", right="one of them"))
+    if not (from_ratings or labels or corrections or decisions):
+        right = "one or several of --from-ratings, --labels, --corrections and --decisions"
+        raise Invalid.of(Fault(where="what to learn from", wrong="is not given", right=right))
+    files = (*(labelled(read_rows(labels)) if labels else ()), *(decided(read_rows(decisions)) if decisions else ()))
+
+    async def work(service: Service) -> tuple[Adapted, Status | None]:
+        with progress_bar(quiet=as_json) as bar:
+            task = bar.add_task("adapt", total=4, detail="gathering")
+            examples: list[Example] = [*files]
+            examples += await rated(service.reviews, tenant) if from_ratings else []
+            if corrections:
+                examples += await corrected(service.feedback, service.reviews, service.judge, tenant)
+            made = await adapt(
+                examples,
+                service.judge,
+                tenant=tenant,
+                current=await service.gate.current(tenant),
+                seed=seed,
+                on_step=lambda step: bar.update(task, advance=1, detail=step),
+            )
+            if dry_run or not made.kept:
+                return made, None
+            proposed = await service.gate.propose(made, caller(tenant))
+            return made, (await service.gate.publish(made.version, caller(tenant)) if publish else proposed).status
+
+    made, status = run(work, data_dir)
+    if as_json:
+        print_json(
+            {"version": made.version, "status": status, "kept": made.kept, "reason": made.reason, **made.report()}
+        )
+    else:
+        out.print(adapted_view(made, status=status))
+
+
+@cli.command()
+def models(
+    act: Annotated[
+        Act | None, typer.Argument(help="publish, drop or rollback; without it, the versions are listed.")
+    ] = None,
+    version: Annotated[str | None, typer.Argument(help="Of what is published or dropped.")] = None,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """List the adaptations of this site, let one answer, drop one, or take back what answers now."""
+    if (version is not None) != (act in ("publish", "drop")):
+        wrong = "is missing" if version is None else "was given to what needs none"
+        raise Invalid.of(Fault(where="VERSION", wrong=wrong, right="a version for publish and drop, and none else"))
+
+    async def work(service: Service) -> list[Version]:
+        if version is not None:
+            await (service.gate.publish if act == "publish" else service.gate.drop)(version, caller(tenant))
+        elif act == "rollback":
+            await service.gate.roll_back(caller(tenant))
+        return await service.gate.all(tenant)
+
+    listed = run(work, data_dir)
+    if as_json:
+        print_json([one.shown() for one in listed])
+    else:
+        out.print(versions_view(listed))
 
 
 @cli.command("serve")

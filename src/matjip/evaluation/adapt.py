@@ -13,7 +13,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Literal
 
@@ -121,6 +121,19 @@ class Adapted:
     @property
     def kept(self) -> bool:
         return self.reason is None
+
+    def report(self) -> dict[str, object]:
+        """What was measured, as it is stored beside the version."""
+        return {
+            "compared_with": self.compared_with,
+            "sources": dict(self.sources),
+            "learned": self.learned,
+            "left_out": dict(self.left_out),
+            "against_sure": self.against_sure,
+            "aside": asdict(self.aside),
+            "guard": asdict(self.guard),
+            "sentence": self.sentence,
+        }
 
 
 async def adapt(

@@ -77,7 +77,7 @@ class Gate:
         await self._check(judge, adapted.version)
         before = await self.current(caller.tenant)
         differing = await disagreement(before, judge, self._reviews, caller.tenant)
-        report = _report(adapted) | {"disagreement": None if differing is None else asdict(differing)}
+        report = adapted.report() | {"disagreement": None if differing is None else asdict(differing)}
         shadows = [one for one in await self._versions.in_use(caller.tenant, "lite") if one.status == "shadow"]
         others: list[Move] = [(one.version, "shadow", "dropped") for one in shadows if one.version != candidate.version]
         await self._versions.move(candidate, *others)
@@ -180,19 +180,6 @@ async def disagreement(before: Judge, after: Judge, reviews: Reviews, tenant: st
         high=interval.high,
         examples=tuple(changed[:SHOWN]),
     )
-
-
-def _report(adapted: Adapted) -> dict[str, object]:
-    return {
-        "compared_with": adapted.compared_with,
-        "sources": dict(adapted.sources),
-        "learned": adapted.learned,
-        "left_out": dict(adapted.left_out),
-        "against_sure": adapted.against_sure,
-        "aside": asdict(adapted.aside),
-        "guard": asdict(adapted.guard),
-        "sentence": adapted.sentence,
-    }
 
 
 def _blank(caller: Caller, clock: Clock) -> Version:

@@ -1,7 +1,7 @@
 """Candidates of a judge and which of them answers: rows in memory or in SQL, with the same promises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from matjip.clock import from_micros, to_micros
+from matjip.clock import from_micros, to_iso, to_micros
 from matjip.database import METADATA, Database
 from matjip.errors import Conflict
 
@@ -82,6 +82,11 @@ class Version:
     changed_at: datetime
     agreed: int = 0  # answers of its shadow that were like those given
     disagreed: int = 0
+
+    def shown(self) -> dict[str, object]:
+        """All but the tenant and the bytes, for programs."""
+        times = {"made_at": to_iso(self.made_at), "changed_at": to_iso(self.changed_at)}
+        return {name: value for name, value in asdict(self).items() if name not in ("tenant", "body")} | times
 
 
 class Versions(Protocol):
