@@ -320,6 +320,7 @@ async def serve(service: Service, host: str, port: int) -> None:
             analyses=service.analyses,
             search=service.search,
             feedback=service.feedback,
+            gate=service.gate,
             freshness=service.refresher,
             lifecycle=service.lifecycle,
             checks=service.checks,

@@ -24,6 +24,7 @@ from matjip.api.health import Check
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids
 from matjip.errors import MatjipError
+from matjip.evaluation.gate import Gate
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.store import Reviews
 from matjip.telemetry.metrics import Metrics
@@ -96,6 +97,7 @@ class ApiService:
     analyses: Analyses
     search: Search
     feedback: Desk
+    gate: Gate
     freshness: Freshness
     lifecycle: Lifecycle
     checks: Sequence[Check]  # the lifecycle's among them

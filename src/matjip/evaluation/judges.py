@@ -9,7 +9,6 @@ from matjip.clock import Clock
 from matjip.errors import Invalid, MatjipError, Unavailable
 from matjip.evaluation.adapt import lot
 from matjip.evaluation.versions import Version, Versions
-from matjip.inference.cached import CachedJudge
 from matjip.inference.judge import Judge
 from matjip.inference.lite.adapted import AdaptedJudge, read_adaptation
 from matjip.inference.task import JudgeSentiment, Sentiment, Task, Verdict
@@ -83,7 +82,7 @@ class Judges:
 
     def __init__(
         self,
-        shipped: CachedJudge,
+        shipped: Judge,
         versions: Versions,
         *,
         clock: Clock,

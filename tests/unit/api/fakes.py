@@ -15,6 +15,10 @@ from matjip.api.service import ApiService
 from matjip.caller import Caller
 from matjip.clock import FakeClock, numbered_ids
 from matjip.errors import MatjipError, NotFound
+from matjip.evaluation.gate import Gate
+from matjip.evaluation.judges import Judges
+from matjip.evaluation.versions import MemoryVersions
+from matjip.inference.judge import Judge
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.memory import MemoryReviews
 from matjip.telemetry.hooks import measured
@@ -100,6 +104,15 @@ class FakeSearch:
         return SEARCH
 
 
+class FakeJudge:
+    """A judge that is never asked."""
+
+    name = "lite/3"
+
+    async def judge(self, task):
+        raise AssertionError(f"{type(task).__name__} was asked")
+
+
 def ready() -> Lifecycle:
     lifecycle = Lifecycle()
     lifecycle.move("WARMING")
@@ -116,6 +129,7 @@ class Stack:
         self.analyses = FakeAnalyses()
         self.search = FakeSearch()
         self.results = MemoryResults()
+        self.versions = MemoryVersions()
         self.lifecycle = ready()
         self.metrics = Metrics("0.0.0")
         self.records: list = []
@@ -126,6 +140,13 @@ class Stack:
             search=self.search,
             feedback=Desk(
                 MemoryFeedback(), self.reviews, self.results, clock=self.clock, language_of=lambda text: "ko"
+            ),
+            gate=Gate(
+                self.versions,
+                Judges(FakeJudge(), self.versions, clock=self.clock),
+                self.reviews,
+                golden=self._golden,
+                clock=self.clock,
             ),
             freshness=self,
             lifecycle=self.lifecycle,
@@ -141,6 +162,9 @@ class Stack:
 
     def promise(self) -> Promise:
         return FRESHNESS
+
+    async def _golden(self, judge: Judge) -> None:
+        """Everything comes out right."""
 
     def _wake(self) -> None:
         self.woken += 1
