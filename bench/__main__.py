@@ -28,6 +28,7 @@ BENCHMARKS = {
     "retrieval": "bench.retrieval",
     "sampling": "bench.sampling",
     "search": "bench.search",
+    "spikes": "bench.spikes",
 }
 TABLE_WIDTH = 140  # characters; a narrower table folds its numbers
 BAR_WIDTH = 40  # characters of the longest bar
