@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from matjip import __version__
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import FeedbackAsk
 from matjip.analysis.estimate import Estimate, total_of
+from matjip.analysis.export import RESULT_COLUMNS, result_rows
 from matjip.analysis.feedback import Feedback, Kind
 from matjip.analysis.refresher import PolicyName, Promise
 from matjip.analysis.result import AnalysisName, SearchResult, Window
@@ -49,7 +51,9 @@ from matjip.evaluation.rows import read_rows
 from matjip.evaluation.versions import Status, Version
 from matjip.inference.lite.judge import LiteJudge
 from matjip.reviews.dump import dump, state_at
+from matjip.reviews.exporter import RESTAURANT_COLUMNS, REVIEW_COLUMNS, restaurant_rows, review_rows
 from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
+from matjip.reviews.sheet import Column, Fields, demand_folder, open_sheet
 from matjip.reviews.sql import SqlReviews
 from matjip.settings import Settings, load
 from matjip.telemetry.logs import configure
@@ -75,6 +79,7 @@ INTERRUPTED = 130
 DEMO_RESTAURANTS = 40  # what a person looks through; more make the page heavy, and `matjip analyze` takes them all
 DEMO_QUERIES = ("국물이 진하고 시원한 집", "데이트하기 좋은 조용한 카페", "friendly staff")
 
+Exported = Literal["reviews", "restaurants", "results"]
 T = TypeVar("T")
 Act = Literal["publish", "drop", "rollback"]  # of a version
 
@@ -417,10 +422,37 @@ def export_feedback(
     async def work(service: Service) -> list[bytes]:
         return [orjson.dumps(row) + b"\n" async for row in service.feedback.corrections(tenant)]
 
+    demand_folder(file)
     lines = run(work, data_dir)
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"".join(lines))
     out.print(f"corrections: {len(lines):,} in {file}", highlight=False)
+
+
+@cli.command()
+def export(
+    what: Annotated[Exported, typer.Argument(help="reviews, restaurants or results.")],
+    to: Annotated[
+        str, typer.Option("--to", help="A .jsonl, .jsonl.gz or .parquet file; - writes JSON lines to stdout.")
+    ],
+    restaurant: Annotated[list[str] | None, typer.Option("--restaurant", help="Only these restaurants.")] = None,
+    since: Since = None,
+    until: Until = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+) -> None:
+    """Write everything that is stored now to a file, whole or not at all; import takes reviews and restaurants back."""
+    asked = window(since, until)
+    if what != "reviews" and (since or until):
+        wrong = f"was given for {what}"
+        raise Invalid.of(Fault(where="--since, --until", wrong=wrong, right="none: only reviews are of a time"))
+    ask = ExportAsk(what, to, tuple(restaurant or ()), asked, force)
+    try:
+        rows = asyncio.run(_export(load(data_dir=data_dir), ask, caller(tenant)))
+    except BrokenPipeError:  # whoever read the pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    err.print(f"{what}: {rows:,} in {to}" if to != "-" else f"{what}: {rows:,}", highlight=False)
 
 
 @cli.command()
@@ -698,12 +730,7 @@ class ImportAsk:
 
 async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: bool) -> ImportSummary:
     """Import without loading a model: only the record is opened, so a running server is no hindrance."""
-    prepare_folder(settings.data_dir)
-    configure(settings.logs, version=__version__, stream=sys.stderr)
-    database = open_database(settings.database, data_dir=settings.data_dir)
-    try:
-        await database.migrate()
-        reviews = SqlReviews(database, SystemClock(), erasure_key=erasure_key(settings))
+    async with _record(settings) as reviews:
         with progress_bar(quiet=quiet) as bar:
             return await import_reviews(
                 ask.source,
@@ -717,8 +744,73 @@ async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: boo
                 rejects=ask.rejects,
                 on_progress=import_progress(bar),
             )
+
+
+@asynccontextmanager
+async def _record(settings: Settings) -> AsyncIterator[SqlReviews]:
+    """The record alone, without a model or an index."""
+    prepare_folder(settings.data_dir)
+    configure(settings.logs, version=__version__, stream=sys.stderr)
+    database = open_database(settings.database, data_dir=settings.data_dir)
+    try:
+        await database.migrate()
+        yield SqlReviews(database, SystemClock(), erasure_key=erasure_key(settings))
     finally:
         await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsk:
+    """The words of `matjip export`."""
+
+    what: Exported
+    to: str
+    restaurants: tuple[str, ...]
+    window: Window
+    force: bool
+
+
+async def _export(settings: Settings, ask: ExportAsk, who: Caller) -> int:
+    """Write the file; how many rows. Of reviews and restaurants only the record is opened, as for an import."""
+    if ask.what == "results":
+        configure(settings.logs, version=__version__, stream=sys.stderr)
+        async with open_service(settings) as service:
+            ids = ask.restaurants or [each.id for each in await service.reviews.restaurants(who.tenant)]
+            for each in ask.restaurants:
+                await service.reviews.restaurant(who.tenant, each)
+            pages = result_rows(service.analyses, who.tenant, ids)
+            return await _written(pages, RESULT_COLUMNS, ask, who, total=len(ids), unit="restaurants")
+    async with _record(settings) as reviews:
+        counts = await reviews.counts(who.tenant)
+        if ask.what == "restaurants":
+            pages = restaurant_rows(reviews, who.tenant, restaurant_ids=ask.restaurants)
+            return await _written(pages, RESTAURANT_COLUMNS, ask, who, total=len(ask.restaurants) or len(counts))
+        about = ask.window
+        pages = review_rows(reviews, who.tenant, restaurant_ids=ask.restaurants, since=about.since, until=about.until)
+        total = sum(counts.get(each, 0) for each in set(ask.restaurants) or counts)
+        return await _written(pages, REVIEW_COLUMNS, ask, who, total=total)
+
+
+async def _written(
+    pages: AsyncIterator[list[Fields]],
+    columns: Mapping[str, Column],
+    ask: ExportAsk,
+    who: Caller,
+    *,
+    total: int,
+    unit: str = "",
+) -> int:
+    rows = 0
+    with (
+        open_sheet(ask.to, columns, run=who.request_id, force=ask.force) as sheet,
+        progress_bar(quiet=False) as bar,
+    ):
+        task = bar.add_task("export", total=total, detail="")
+        async for page in pages:
+            sheet.write(page)
+            rows += len(page)
+            bar.update(task, advance=1 if unit else len(page), detail=f"{rows:,} rows")
+    return rows
 
 
 async def _report(service: Service, asks: Sequence[Ask], queries: Sequence[str], who: Caller, *, quiet: bool) -> Report:

@@ -79,7 +79,7 @@ async def test_feedback_is_given_listed_and_exported_at_the_command_line(tmp_pat
     assert (given.returncode, json.loads(given.stdout)["correction"]) == (0, "neutral")
     listed = json.loads(matjip("feedback", "r", "--json", data=tmp_path).stdout)
     assert [(row["kind"], row["review_id"], row["actor"]) for row in listed] == [("correct", "4", "cli")]
-    file = tmp_path / "out" / "corrections.jsonl"
+    file = tmp_path / "corrections.jsonl"
     assert matjip("export-feedback", str(file), data=tmp_path).returncode == 0
     (row,) = [json.loads(line) for line in file.read_text().splitlines()]
     assert (row["text"], row["label"], row["language"]) == ("너무 짜요", "neutral", "ko")

@@ -17,7 +17,7 @@ from starlette.routing import Match
 
 from matjip.api.errors import Problem, ProblemShape, problem_of, to_response
 from matjip.api.middleware import AccessLog, BodyLimit, ErrorBoundary, Hardened, RequestId
-from matjip.api.routes import analyses, feedback, models, restaurants, reviews, search, system
+from matjip.api.routes import analyses, exports, feedback, models, restaurants, reviews, search, system
 from matjip.api.service import ApiService
 from matjip.errors import MatjipError
 
@@ -49,6 +49,7 @@ ROUTERS = (
     analyses.results,
     feedback.router,
     feedback.export,
+    exports.router,
     models.router,
     system.router,
 )
