@@ -239,5 +239,6 @@ TAIL = """## Use and limits
 - Indirect blame without a word of blame ("물 달라고 세 번 말했습니다") is often read as praise or left neutral; so is English understatement.
 - The embedding knows aspects, polarity and words that stand together, and little of other meaning: `bench/reports/retrieval.md` compares it with words alone.
 - Languages other than Korean and English get a label from the words alone; how good it is was not measured.
+- A site may adapt the sentiment to its own labels and stars (`matjip adapt`, `docs/adapt.md`): what that gains, and loses elsewhere, is in `bench/reports/adapt.md`. None of the figures above is of an adapted judge.
 - No personal data was used beyond what the public review texts themselves hold; no text is stored in the weights.
 """

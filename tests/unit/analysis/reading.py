@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from matjip.analysis.alerts import Alerts, MemoryAlerts
 from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses, AnalysisSettings
 from matjip.analysis.counters import EVERYTHING, MemoryCounters, Opinions, month_of
@@ -107,10 +108,13 @@ class World:
         self._read, self.reads = self.reviews.reviews, 0
         self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
+        self.answering: dict[str, ScriptedJudge] = {}  # for tenants with a judge of their own
         self.counters = CountedAtOnce(self.reviews, self.judge)
         self.results = MemoryResults()
         self.feedback = MemoryFeedback()
         self.records: list[object] = []
+        self.told: list[object] = []
+        self.alerts = Alerts(MemoryAlerts(), clock=self.clock, hooks=[self.told.append])
         self.analyses = Analyses(
             self.reviews,
             self.judge,
@@ -124,9 +128,14 @@ class World:
             near_duplicates=lambda texts: [None] * len(texts),
             quality=quality,
             feedback=self.feedback,
+            judge_of=self.judge_of,
             hooks=[self.records.append],
+            watch=self.alerts.look,
             settings=AnalysisSettings(**settings),
         )
+
+    async def judge_of(self, tenant):
+        return self.answering.get(tenant, self.judge)
 
     async def centroid(self, tenant, restaurant_id):
         """The sum of vectors of two numbers: how often the broth is spoken of, and how often service is."""
