@@ -16,6 +16,7 @@ import uvicorn
 from threadpoolctl import threadpool_limits
 
 from matjip import __version__
+from matjip.analysis.alerts import Alerts, SqlAlerts
 from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses
 from matjip.analysis.counters import SqlCounters
@@ -100,6 +101,7 @@ class Service:
     analyses: Analyses
     search: Search
     feedback: Desk
+    alerts: Alerts
     gate: Gate
     refresher: Refresher
     lifecycle: Lifecycle
@@ -190,6 +192,7 @@ async def open_service(
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
         results, feedback, reads = SqlResults(database), SqlFeedback(database), SqlReads(database)
+        alerts = Alerts(SqlAlerts(database), clock=clock, hooks=hooks)
         news, counter = News(clock), ReadCounter(reads, clock=clock)
         analyses = Analyses(
             reviews,
@@ -206,6 +209,7 @@ async def open_service(
             feedback=feedback,
             judge_of=judges.of,
             hooks=(*hooks, news.hear, counter.hear),
+            watch=alerts.look,
             settings=settings.analysis,
         )
         lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
@@ -233,6 +237,7 @@ async def open_service(
                 hooks=hooks,
             ),
             feedback=Desk(feedback, reviews, results, clock=clock, language_of=language_of),
+            alerts=alerts,
             gate=Gate(versions, judges, reviews, golden=_golden, clock=clock),
             refresher=Refresher(
                 reviews,
@@ -320,6 +325,7 @@ async def serve(service: Service, host: str, port: int) -> None:
             analyses=service.analyses,
             search=service.search,
             feedback=service.feedback,
+            alerts=service.alerts,
             gate=service.gate,
             freshness=service.refresher,
             lifecycle=service.lifecycle,

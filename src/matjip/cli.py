@@ -25,6 +25,7 @@ from rich.text import Text
 from uvicorn.loops.auto import auto_loop_factory
 
 from matjip import __version__
+from matjip.analysis.alerts import Alert
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import FeedbackAsk
 from matjip.analysis.estimate import Estimate, total_of
@@ -36,6 +37,7 @@ from matjip.app import Service, erasure_key, masking, open_service, prepare_fold
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
 from matjip.console.adaptation import adapted_view, versions_view
+from matjip.console.alerts import alerts_view
 from matjip.console.estimate import estimates_view
 from matjip.console.evaluation import calibration_svg, evaluation_view
 from matjip.console.gather import gather
@@ -345,6 +347,28 @@ def runs(
         print_json(listed)
     else:
         out.print(runs_view(listed))
+
+
+@cli.command()
+def alerts(
+    restaurant: Annotated[str | None, typer.Argument(help="A restaurant's id; all of them when none is named.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """List spikes of negative reviews against a restaurant's own history, as analyses of sentiment noticed them."""
+
+    async def work(service: Service) -> list[Alert]:
+        if restaurant is not None:
+            await service.reviews.restaurant(tenant, restaurant)
+        return await service.alerts.of(tenant, restaurant, limit=limit)
+
+    found = run(work, data_dir)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(alerts_view(found))
 
 
 @cli.command("progress")

@@ -221,6 +221,7 @@ class Analyses:
         feedback: FeedbackStore | None = None,
         judge_of: JudgeOf | None = None,
         hooks: Sequence[Hook] = (),
+        watch: Callable[[Judged], Awaitable[None]] | None = None,
         settings: AnalysisSettings | None = None,
     ) -> None:
         self._reviews = reviews
@@ -233,6 +234,7 @@ class Analyses:
         self._mask = mask
         self._near_duplicates = near_duplicates
         self._hooks = hooks
+        self._watch = watch  # sees what was judged of all of a restaurant's stored reviews, once a change
         self._settings = settings or AnalysisSettings()
         self._profiles = profiles
         self._alike = alike
@@ -540,6 +542,8 @@ class Analyses:
             if not isinstance(stored, kind.shape):
                 raise
             return await self._stale(stored, caller.tenant), "unavailable"
+        if kind.name == "sentiment" and self._watch and not snapshot.inline and snapshot.window == Window():
+            await self._watch(judged)
         draft = Draft(
             judged=judged,
             meta=self._meta(judged, caller, name=name, language=language, stored=not snapshot.inline).model_copy(

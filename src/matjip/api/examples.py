@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 
 from matjip.analysis import wording
+from matjip.analysis.alerts import Alert
 from matjip.analysis.estimate import Estimate, Expected, Price
 from matjip.analysis.progress import AspectProgress, ClaimProgress, Progress
+from matjip.analysis.proportions import wilson
 from matjip.analysis.refresher import Promise
 from matjip.analysis.result import (
     AspectSummary,
@@ -35,7 +37,7 @@ from matjip.analysis.result import (
     claim_id,
 )
 
-__all__ = ["ESTIMATE", "FRESHNESS", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
+__all__ = ["ALERT", "ESTIMATE", "FRESHNESS", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST = "019300a1-7c1e-7b52-9f3a-3f7d0c6a1b2c"
@@ -179,6 +181,23 @@ SEARCH = SearchResult(
 )
 
 
+ALERT = Alert(
+    position=1,
+    tenant="default",
+    restaurant_id="mapo-noodles",
+    noticed_at=NOON,
+    started_at=datetime(2026, 11, 21, 18, 4, tzinfo=UTC),
+    last_at=datetime(2026, 11, 22, 21, 40, tzinfo=UTC),
+    negatives=11,
+    reviews=16,
+    interval=wilson(11, 16),
+    negatives_before=31,
+    reviews_before=240,
+    p_value=0.0000004,
+    threshold=0.005,
+    aspect="service",
+    review_ids=("r-218", "r-217", "r-215"),
+)
 ESTIMATE = Estimate(
     restaurant_id="mapo-noodles",
     analysis="sentiment",

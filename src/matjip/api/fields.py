@@ -30,9 +30,11 @@ __all__ = [
     "Word",
     "from_cursor",
     "to_cursor",
+    "to_position",
     "window_of",
 ]
 
+MAX_POSITION_DIGITS = 18  # what every database's big integer holds
 MAX_PAGE = 1_000  # items on one page: about 5 MB of the longest reviews
 MAX_VERSION = 2_147_483_647  # what every database's integer column holds
 
@@ -158,3 +160,15 @@ def from_cursor(cursor: str | None) -> str | None:
             Fault(where="query.cursor", wrong="is not one of ours", right="next_cursor of the page before")
         )
     return after
+
+
+def to_position(cursor: str | None) -> int | None:
+    """The position that a cursor stands for. Raises Invalid for one that we did not make."""
+    position = from_cursor(cursor)
+    if position is None:
+        return None
+    if not (position.isascii() and position.isdecimal() and len(position) <= MAX_POSITION_DIGITS):
+        raise Invalid.of(
+            Fault(where="query.cursor", wrong="is not one of ours", right="next_cursor of the page before")
+        )
+    return int(position)

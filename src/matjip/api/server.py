@@ -17,7 +17,7 @@ from starlette.routing import Match
 
 from matjip.api.errors import Problem, ProblemShape, problem_of, to_response
 from matjip.api.middleware import AccessLog, BodyLimit, ErrorBoundary, Hardened, RequestId
-from matjip.api.routes import analyses, exports, feedback, models, restaurants, reviews, search, system
+from matjip.api.routes import alerts, analyses, exports, feedback, models, restaurants, reviews, search, system
 from matjip.api.service import ApiService
 from matjip.errors import MatjipError
 
@@ -33,6 +33,7 @@ TAGS = (
     ("reviews", "Reviews: written, read, listed, removed, with every version."),
     ("results", "Stored results and the runs that made them."),
     ("feedback", "What people say of claims and labels, and what it changes."),
+    ("alerts", "More negative reviews than a restaurant's own history explains."),
     ("models", "Adaptations of the built-in judge: what they gain, and which of them answers."),
     ("system", "Health, metrics and version, for operators and their machines."),
 )
@@ -47,6 +48,7 @@ ROUTERS = (
     reviews.flat,
     reviews.router,
     analyses.results,
+    alerts.router,
     feedback.router,
     feedback.export,
     exports.router,

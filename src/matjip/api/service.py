@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from matjip.analysis.alerts import Alerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
 from matjip.analysis.estimate import Estimate
@@ -97,6 +98,7 @@ class ApiService:
     analyses: Analyses
     search: Search
     feedback: Desk
+    alerts: Alerts
     gate: Gate
     freshness: Freshness
     lifecycle: Lifecycle

@@ -9,6 +9,7 @@ from matjip.telemetry.record import (
     CaughtUp,
     FreshnessStands,
     Hook,
+    NegativesSpiked,
     ProjectionStands,
     Record,
     RefreshFinished,
@@ -41,6 +42,8 @@ def measured(metrics: Metrics) -> Hook:
                 _analysis(metrics, record)
             case AnswersRemembered():
                 _remembered(metrics, record)
+            case NegativesSpiked():
+                metrics.negative_spikes.inc()
             case ReviewsWritten():
                 _written(metrics, record)
             case CaughtUp():

@@ -75,6 +75,11 @@ class Metrics:
             ("task",),
             registry=registry,
         )
+        self.negative_spikes = Counter(
+            "matjip_negative_spikes_total",
+            "Spikes of negative reviews against a restaurant's own history, each counted once.",
+            registry=registry,
+        )
         self.reviews_written = Counter(
             "matjip_reviews_written_total",
             "Reviews and restaurants in committed writes, by what became of them.",

@@ -9,6 +9,7 @@ __all__ = [
     "CaughtUp",
     "FreshnessStands",
     "Hook",
+    "NegativesSpiked",
     "ProjectionStands",
     "Record",
     "RefreshFinished",
@@ -130,10 +131,19 @@ class AnswersRemembered:
     seconds_saved: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NegativesSpiked:
+    """More negative reviews than a restaurant's own history explains: told once a spike."""
+
+    tenant: str
+    restaurant_id: str
+
+
 Record = (
     RequestFinished
     | AnalysisFinished
     | AnswersRemembered
+    | NegativesSpiked
     | ReviewsWritten
     | CaughtUp
     | ProjectionStands

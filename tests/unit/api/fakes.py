@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from matjip.analysis.alerts import Alerts, MemoryAlerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
 from matjip.analysis.desk import Desk
 from matjip.analysis.feedback import MemoryFeedback
@@ -130,6 +131,7 @@ class Stack:
         self.search = FakeSearch()
         self.results = MemoryResults()
         self.versions = MemoryVersions()
+        self.alerts = MemoryAlerts()
         self.lifecycle = ready()
         self.metrics = Metrics("0.0.0")
         self.records: list = []
@@ -141,6 +143,7 @@ class Stack:
             feedback=Desk(
                 MemoryFeedback(), self.reviews, self.results, clock=self.clock, language_of=lambda text: "ko"
             ),
+            alerts=Alerts(self.alerts, clock=self.clock),
             gate=Gate(
                 self.versions,
                 Judges(FakeJudge(), self.versions, clock=self.clock),

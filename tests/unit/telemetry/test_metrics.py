@@ -9,6 +9,7 @@ from matjip.telemetry.record import (
     AnswersRemembered,
     CaughtUp,
     FreshnessStands,
+    NegativesSpiked,
     ProjectionStands,
     RefreshFinished,
     RequestFinished,
@@ -22,6 +23,7 @@ WRITTEN = ReviewsWritten(created=3, updated=2, unchanged=1, deleted=4, seconds=0
 CAUGHT_UP = CaughtUp(projection="index", position=10, behind=5, points=9, seconds=0.1)
 REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
 FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
+SPIKED = NegativesSpiked(tenant="t", restaurant_id="r")
 REMEMBERED = AnswersRemembered(task="FindAspects", hits=4, joined=1, misses=2, tokens_saved=90, seconds_saved=1.5)
 SHADOW = ShadowAnswered(outcome="disagreed", texts=3)
 
@@ -47,6 +49,11 @@ def test_an_analysis_is_counted_by_outcome_and_timed(metrics):
     assert value(metrics, "matjip_analyses_total", analysis="sentiment", engine="lite", outcome="ok") == 1
     assert value(metrics, "matjip_analysis_duration_seconds_sum", analysis="sentiment") == 0.3
     assert value(metrics, "matjip_analysis_reviews_sum", analysis="sentiment") == 7
+
+
+def test_a_spike_of_negatives_is_counted(metrics):
+    tell([measured(metrics)], SPIKED)
+    assert value(metrics, "matjip_negative_spikes_total") == 1
 
 
 def test_remembered_answers_are_counted_with_what_they_saved(metrics):
@@ -93,7 +100,7 @@ def test_staleness_shows_its_mean_its_p95_what_waits_and_the_price(metrics):
 
 
 def test_every_declared_metric_is_moved_by_some_record(metrics):
-    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, REMEMBERED, SHADOW):
+    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, REMEMBERED, SPIKED, SHADOW):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
     assert [metric.name for metric in ours if not any(sample.value for sample in metric.samples)] == []

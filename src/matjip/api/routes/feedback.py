@@ -12,14 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from matjip.analysis.desk import MAX_CORRECTION_CHARS, MAX_REASON_CHARS, FeedbackAsk
 from matjip.analysis.feedback import Feedback, Kind
 from matjip.api.errors import responses
-from matjip.api.fields import NO_NUL, Cursor, Id, Limit, RequestShape, Word, from_cursor, to_cursor
+from matjip.api.fields import NO_NUL, Cursor, Id, Limit, RequestShape, Word, to_cursor, to_position
 from matjip.api.service import Asker, Working
 from matjip.api.strict import StrictRoute
-from matjip.errors import Fault, Invalid
 
 __all__ = ["FeedbackBody", "FeedbackPage", "FeedbackShape", "export", "router"]
 
-MAX_POSITION_DIGITS = 18  # what every database's big integer holds
 JSONL = "application/jsonl"
 
 router = APIRouter(
@@ -129,7 +127,7 @@ async def list_feedback(
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> FeedbackPage:
     """Everything that was said, by whom and when, page by page."""
-    found = await service.feedback.page(caller.tenant, restaurant_id, before=_position(cursor), limit=limit + 1)
+    found = await service.feedback.page(caller.tenant, restaurant_id, before=to_position(cursor), limit=limit + 1)
     more = to_cursor(str(found[limit - 1].position)) if len(found) > limit else None
     return FeedbackPage(feedback=[FeedbackShape.of(each) for each in found[:limit]], next_cursor=more)
 
@@ -145,12 +143,3 @@ async def export_corrections(service: Working, caller: Asker) -> StreamingRespon
     return StreamingResponse(lines(), media_type=JSONL)
 
 
-def _position(cursor: str | None) -> int | None:
-    position = from_cursor(cursor)
-    if position is None:
-        return None
-    if not (position.isascii() and position.isdecimal() and len(position) <= MAX_POSITION_DIGITS):
-        raise Invalid.of(
-            Fault(where="query.cursor", wrong="is not one of ours", right="next_cursor of the page before")
-        )
-    return int(position)
