@@ -11,6 +11,7 @@ BORDERS = {
     "sqlalchemy": {
         "database.py",
         "reviews/sql.py",
+        "analysis/alerts.py",
         "analysis/results.py",
         "analysis/counters.py",
         "analysis/feedback.py",
@@ -21,6 +22,7 @@ BORDERS = {
     "alembic": {"database.py", "migrations/"},
     "aiohttp": {"inference/remote_images.py"},
     "asyncpg": {"database.py"},
+    "redis": {"inference/redis_answers.py"},
     "pyarrow": {"reviews/rows.py", "reviews/sheet.py"},
     "prometheus_client": {"telemetry/metrics.py"},
     "structlog": {"telemetry/"},
