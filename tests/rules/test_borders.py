@@ -22,6 +22,7 @@ BORDERS = {
     "alembic": {"database.py", "migrations/"},
     "aiohttp": {"inference/remote_images.py"},
     "asyncpg": {"database.py"},
+    "tokenizers": {"inference/tokenizer_file.py"},
     "redis": {"inference/redis_answers.py"},
     "pyarrow": {"reviews/rows.py", "reviews/sheet.py"},
     "prometheus_client": {"telemetry/metrics.py"},

@@ -15,6 +15,7 @@ BROAD_EXCEPTS = {
     "analysis/refresher.py",
     "evaluation/judges.py",
     "index/edge_worker.py",
+    "inference/tokenizer_file.py",
 }
 
 
