@@ -11,7 +11,7 @@ The sentences name no restaurant: each half is made into sixty by a hash of the 
 in points, with its 95 % interval by drawing whole restaurants (films) anew; log losses are on the same texts. `kept` is what the
 product's rule says, which sees only the labels given. `own` and `other` are points gained (below nought: lost) on the sentences
 that ship with the product and on the other data set, by the candidate whether it is kept or not.
-"swapped" are the same labels the wrong way round.
+The last rows of each way give labels of which some are wrong on purpose, and measure on right ones.
 """
 
 import asyncio
@@ -19,8 +19,10 @@ import csv
 import gzip
 import hashlib
 import os
+import re
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,16 +38,17 @@ from matjip.inference.task import Label
 
 __all__ = ["rows"]
 
-BARS = ("data given labels", "gain")
+BARS = ("data labels", "gain")
 SENTENCES, FILMS = "kor_semeval14_train.csv", "nsmc_reviews.tsv.gz"  # under BENCH_DATA
 GIVEN = (100, 300, 1_000, 3_000, 10_000)
+SPOKEN_OF = re.compile("가격|비싸|저렴|서비스|직원")
 SAID = {"긍정", "부정", "중립", "대립"}
 SIDES: dict[str, Label] = {"긍정": "positive", "부정": "negative"}
 FOLDS, DEVELOPMENT = 25, 1  # films by id, as training sets them aside
 RESTAURANTS = 60  # a half
 OF_A_FILM = 20
 OTHERS = 2_000  # texts of the other data set that the loss is measured on
-SWAPPED_LABELS = 3_000
+HOSTILE_LABELS = 3_000
 SEED = 0
 SWAPPED: dict[Label, Label] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 Examples = list[Example]
@@ -70,8 +73,9 @@ async def _rows(folder: Path, *, quick: bool) -> list[dict[str, object]]:
             mine, theirs = _drawn(halves[way]), _measured(halves[1 - way])
             for size in [*(size for size in given if size < len(mine)), *([] if quick else [len(mine)])]:
                 found.append(await _row(f"{data} {name}", mine[:size], theirs, other, shipped))
-        swapped = [replace(one, label=SWAPPED[one.label]) for one in _drawn(halves[0], SWAPPED_LABELS)]
-        found.append(await _row(f"{data} swapped", swapped, _measured(halves[1]), other, shipped))
+            for how, wrong in HOSTILE.items():
+                hostile = [wrong(one) for one in _drawn(mine, HOSTILE_LABELS)]
+                found.append(await _row(f"{data} {name}, {how}", hostile, theirs, other, shipped))
     return found
 
 
@@ -91,7 +95,7 @@ def _measured(examples: Examples) -> Examples:
 
 
 async def _row(name: str, given: Examples, theirs: Examples, other: Examples, shipped: Judge) -> dict[str, object]:
-    row: dict[str, object] = {"data": name, "given": f"{len(given):,}"}
+    row: dict[str, object] = {"data": name}
     try:
         made = await adapt(given, shipped, tenant="bench", seed=SEED)
     except Invalid as error:
@@ -146,6 +150,25 @@ def _films(file: Path) -> Examples:
                 label: Label = "negative" if stars <= 2 else "positive" if stars >= 4 else "neutral"
                 found.append(Example(text=text, label=label, source="ratings", restaurant_id=film))
     return found
+
+
+def _swapped(one: Example) -> Example:
+    return replace(one, label=SWAPPED[one.label])
+
+
+def _below(share: float, *words: str) -> bool:
+    return _hash(" ".join(words)) < share * 2**64
+
+
+# Labels that are wrong on both sides, in the restaurants set aside too.
+HOSTILE: dict[str, Callable[[Example], Example]] = {
+    "all swapped": _swapped,
+    "a tenth swapped": lambda one: _swapped(one) if _below(0.1, "row", one.text) else one,
+    "a fifth swapped": lambda one: _swapped(one) if _below(0.2, "row", one.text) else one,
+    "a fifth of the restaurants swapped": lambda one: _swapped(one) if _below(0.2, "all", one.restaurant_id) else one,
+    "swapped where price or service is spoken of": lambda one: _swapped(one) if SPOKEN_OF.search(one.text) else one,
+    "half called blame": lambda one: replace(one, label="negative") if _below(0.5, "blame", one.text) else one,
+}
 
 
 def _halves(examples: Examples) -> tuple[Examples, Examples]:
