@@ -4,7 +4,7 @@ Each restaurant writes for two years: a mean rate of reviews a day, a weekly rhy
 days that differ (gamma, shape 2), and one of seven negative. The first year is history; alarms are counted in the second.
 "steady": every review is negative by the same chance. "bad days": that chance differs by day (beta, correlation 0.05 of
 reviews of a day), which is not a spike. Wrong alarms are counted per restaurant and year over all seeds, with the 95 %
-interval of a Poisson count (exact); the bound is 0.5, and the tests overlap, so there are fewer. "found" is the share of planted spikes, two days of three times as
+interval of a Poisson count (exact); stated is at most 0.5. "found" is the share of planted spikes, two days of three times as
 many negative ones, that are alarmed within seven days of their beginning, and "delay_h" the median time until then.
 """
 

@@ -18,6 +18,7 @@ ALARMS_A_YEAR = (
 )
 WINDOWS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))  # a bad evening, a bad weekend, a bad week
 HISTORY = timedelta(days=365)  # before the window: what the window is compared with
+OVERLAP = 5  # tests that are about one: windows that end with neighbouring reviews hold nearly the same
 LEAST_HISTORY = timedelta(days=28)  # four weekends: with less, nothing is claimed
 LEAST_REVIEWS = 30  # in that history
 LEAST_NEGATIVES = 3  # in the window
@@ -82,8 +83,9 @@ def spikes(
     is beta-binomial (J. Skellam, JRSS B 10, 1948): the history's share is known from so many reviews only, and days differ by
     themselves, by a correlation that is measured between the reviews of blocks as long as the window (from Pearson's X²).
     That one review of the window is negative is given, and counted into the expectation. The threshold is `alarms_a_year`,
-    shared out over all the tests that a year of negative reviews makes (Bonferroni): the expected number of wrong signs is at
-    most that, however the tests depend on each other.
+    shared out over the tests that a year of negative reviews makes. Shared out over all of them (Bonferroni) it would bound
+    the expected number of wrong signs however the tests depend on each other; but their windows overlap, and signs within
+    a week are one spike, so it is shared out over a fifth of them, which simulated restaurants bear out (bench spikes).
     """
     signs = _signs(_Counted.of(reviews), since, alarms_a_year)
     run: list[_Sign] = []
@@ -165,7 +167,7 @@ def _sign(counted: _Counted, at: int, window: timedelta, alarms_a_year: float) -
     if here.value < LEAST_TIMES * before.value:
         return None
     tests_a_year = (before.hits + 1) / span_s * YEAR.total_seconds() * len(WINDOWS)
-    threshold = min(1.0, alarms_a_year / tests_a_year)
+    threshold = min(1.0, OVERLAP * alarms_a_year / tests_a_year)
     correlation = counted.correlation(start, first, window.total_seconds())
     p_value = _so_many(here, before, min(correlation, MOST_CORRELATED))
     if p_value > threshold:
