@@ -156,10 +156,15 @@ class Judges:
 
     async def _write_down(self, known: _Tenant) -> None:
         agreed, disagreed = known.agreed, known.disagreed
-        if known.shadow and (agreed or disagreed):
+        if not known.shadow or not (agreed or disagreed):
+            return
+        known.agreed = known.disagreed = 0  # taken before the first wait, so that nobody else writes them down too
+        try:
             await self._versions.count(known.shadow, agreed=agreed, disagreed=disagreed)
-            known.agreed -= agreed
-            known.disagreed -= disagreed
+        except Unavailable:
+            known.agreed += agreed
+            known.disagreed += disagreed
+            raise
 
 
 def restored(version: Version, shipped: Judge) -> AdaptedJudge:

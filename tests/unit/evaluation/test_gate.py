@@ -1,5 +1,6 @@
 """A candidate's way: into shadow, compared, published, taken back; and whose answers a tenant hears meanwhile."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -77,6 +78,22 @@ async def test_what_the_shadow_would_have_said_is_counted(world):
     counted = {record.outcome: record.texts for record in world.records}
     assert counted == {"agreed": found.agreed, "disagreed": found.disagreed}
     assert found.disagreed > 0
+
+
+async def test_what_a_shadow_saw_is_written_down_once_though_many_ask_at_once(world, monkeypatch):
+    count = world.versions.count
+
+    async def slow(*about, **seen):
+        await asyncio.sleep(0)
+        await count(*about, **seen)
+
+    monkeypatch.setattr(world.versions, "count", slow)
+    version = await world.proposed()
+    await world.answers()
+    world.clock.move(POLL_S)
+    await asyncio.gather(*(world.judges.of("default") for _ in range(10)))
+    found = await world.gate.one("default", version)
+    assert found.agreed + found.disagreed == sum(record.texts for record in world.records)
 
 
 async def test_a_shadow_that_fails_is_counted_and_heard_of_by_nobody(world):
