@@ -56,6 +56,8 @@ class CachedJudge:
 
     def _remember(self, answers: dict[_Key, Verdict[object]]) -> None:
         for key, answer in answers.items():
+            if answer.instead_of is not None:
+                continue  # a fallback's: who was asked may answer next time
             self._known[key] = answer
             self._known.move_to_end(key)
         while len(self._known) > self._entries:

@@ -61,6 +61,7 @@ class Verdict(Generic[A_co]):
     engine: str  # "lite", "llm"
     model: str  # name and version, so that a result can say what made it
     tokens: int = 0  # of a language model, this item's share of the prompt and of the answer
+    instead_of: str | None = None  # the engine that was asked and did not decide: this is a fallback's answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

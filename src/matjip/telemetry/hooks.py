@@ -6,9 +6,13 @@ from matjip.telemetry.metrics import OTHER, Metrics
 from matjip.telemetry.record import (
     AnalysisFinished,
     AnswersRemembered,
+    BreakerMoved,
     CaughtUp,
+    CompletionEnded,
     FreshnessStands,
     Hook,
+    ItemsAsked,
+    ItemsDropped,
     NegativesSpiked,
     ProjectionStands,
     Record,
@@ -16,12 +20,15 @@ from matjip.telemetry.record import (
     RequestFinished,
     ResultPublished,
     ResultServed,
+    RetryScheduled,
+    ReviewCut,
     ReviewsWritten,
     ShadowAnswered,
 )
 
 __all__ = ["measured", "tell"]
 
+BREAKER_STATES = ("closed", "half_open", "open")  # by the number that the metric shows
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
@@ -44,6 +51,13 @@ def measured(metrics: Metrics) -> Hook:
                 _remembered(metrics, record)
             case NegativesSpiked():
                 metrics.negative_spikes.inc()
+            case ItemsAsked():
+                _asked(metrics, record)
+            case ItemsDropped():
+                task, reason = metrics.bounded("task", record.task), metrics.bounded("reason", record.reason)
+                metrics.items_dropped.labels(task, reason).inc(record.items)
+            case ReviewCut():
+                metrics.reviews_cut.labels(metrics.bounded("task", record.task)).inc()
             case ReviewsWritten():
                 _written(metrics, record)
             case CaughtUp():
@@ -57,6 +71,12 @@ def measured(metrics: Metrics) -> Hook:
                 _freshness(metrics, record)
             case ShadowAnswered():
                 metrics.shadow_answers.labels(metrics.bounded("shadow", record.outcome)).inc(record.texts)
+            case CompletionEnded():
+                _completion(metrics, record)
+            case RetryScheduled():
+                metrics.model_retries.labels(metrics.bounded("reason", record.reason)).inc()
+            case BreakerMoved():
+                metrics.breaker_state.labels(record.dependency).set(BREAKER_STATES.index(record.state))
             case ResultServed() | ResultPublished():
                 pass  # of one restaurant: heard by whoever keeps results fresh
 
@@ -84,6 +104,12 @@ def _remembered(metrics: Metrics, record: AnswersRemembered) -> None:
         metrics.answers_remembered.labels(task, outcome).inc(getattr(record, outcome))
     metrics.answers_tokens_saved.labels(task).inc(record.tokens_saved)
     metrics.answers_seconds_saved.labels(task).inc(record.seconds_saved)
+
+
+def _asked(metrics: Metrics, record: ItemsAsked) -> None:
+    task = metrics.bounded("task", record.task)
+    for outcome in ("answered", "repaired", "undecided"):
+        metrics.items_asked.labels(task, outcome).inc(getattr(record, outcome))
 
 
 def _written(metrics: Metrics, record: ReviewsWritten) -> None:
@@ -116,3 +142,14 @@ def _freshness(metrics: Metrics, record: FreshnessStands) -> None:
     metrics.freshness_waiting.labels("restaurants").set(record.restaurants)
     metrics.freshness_waiting.labels("changes").set(record.changes)
     metrics.freshness_price.set(record.price)
+
+
+def _completion(metrics: Metrics, record: CompletionEnded) -> None:
+    task, outcome = metrics.bounded("task", record.task), metrics.bounded("model_outcome", record.outcome)
+    metrics.completions.labels(task, outcome).inc()
+    metrics.completion_seconds.labels(record.urgency).observe(record.seconds)
+    if record.first_token_s is not None:
+        metrics.first_token_seconds.labels(record.urgency).observe(record.first_token_s)
+    metrics.model_tokens.labels("prompt").inc(record.prompt_tokens)
+    metrics.model_tokens.labels("completion").inc(record.completion_tokens)
+    metrics.model_tokens.labels("cached").inc(record.cached_tokens)

@@ -80,6 +80,24 @@ class Metrics:
             "Spikes of negative reviews against a restaurant's own history, each counted once.",
             registry=registry,
         )
+        self.items_asked = Counter(
+            "matjip_model_items_total",
+            "Items that a model was asked about: answered at once, repaired when asked again, undecided and left to a fallback.",
+            ("task", "outcome"),
+            registry=registry,
+        )
+        self.items_dropped = Counter(
+            "matjip_model_items_dropped_total",
+            "Items of a model's answers, or parts of them, that were not taken, by reason.",
+            ("task", "reason"),
+            registry=registry,
+        )
+        self.reviews_cut = Counter(
+            "matjip_model_reviews_cut_total",
+            "Reviews that were too long for a prompt of their own, of which only the beginning was asked about.",
+            ("task",),
+            registry=registry,
+        )
         self.reviews_written = Counter(
             "matjip_reviews_written_total",
             "Reviews and restaurants in committed writes, by what became of them.",
@@ -150,6 +168,44 @@ class Metrics:
             "matjip_refresh_duration_seconds",
             "Time of one restaurant's refresh.",
             buckets=SECONDS,
+            registry=registry,
+        )
+        self.completions = Counter(
+            "matjip_model_completions_total",
+            "Attempts at a model server, by task and outcome (stop, length, cancelled, or why it failed).",
+            ("task", "outcome"),
+            registry=registry,
+        )
+        self.completion_seconds = Histogram(
+            "matjip_model_completion_duration_seconds",
+            "Time of one attempt at a model server, by urgency, failed ones included.",
+            ("urgency",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.first_token_seconds = Histogram(
+            "matjip_model_first_token_seconds",
+            "Time until the first token of an answer, by urgency.",
+            ("urgency",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.model_tokens = Counter(
+            "matjip_model_tokens_total",
+            "Tokens of whole answers, by kind: of prompts, of those the server had cached, and of completions.",
+            ("kind",),
+            registry=registry,
+        )
+        self.model_retries = Counter(
+            "matjip_model_retries_total",
+            "Repetitions of a completion, by the reason for which the attempt before failed.",
+            ("reason",),
+            registry=registry,
+        )
+        self.breaker_state = Gauge(
+            "matjip_breaker_state",
+            "Whether a dependency is asked: 0 closed (it is), 1 half open (one probe), 2 open (it is left alone).",
+            ("dependency",),
             registry=registry,
         )
 

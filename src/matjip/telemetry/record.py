@@ -6,9 +6,13 @@ from dataclasses import dataclass
 __all__ = [
     "AnalysisFinished",
     "AnswersRemembered",
+    "BreakerMoved",
     "CaughtUp",
+    "CompletionEnded",
     "FreshnessStands",
     "Hook",
+    "ItemsAsked",
+    "ItemsDropped",
     "NegativesSpiked",
     "ProjectionStands",
     "Record",
@@ -16,6 +20,8 @@ __all__ = [
     "RequestFinished",
     "ResultPublished",
     "ResultServed",
+    "RetryScheduled",
+    "ReviewCut",
     "ReviewsWritten",
     "ShadowAnswered",
 ]
@@ -139,10 +145,72 @@ class NegativesSpiked:
     restaurant_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionEnded:
+    """One attempt at a model server ended, well or not."""
+
+    task: str  # of the prompt: "sentiment", "summary"
+    urgency: str
+    outcome: str  # "stop", "length", "cancelled", or the reason of its failure
+    first_token_s: float | None  # None where none came
+    seconds: float
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled:
+    """A model will be asked again."""
+
+    reason: str  # why the attempt before failed
+    tries: int  # so far
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerMoved:
+    """A breaker opened, let a probe through, or closed."""
+
+    dependency: str
+    state: str  # "closed", "half_open" or "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsAsked:
+    """A model was asked about a task's items."""
+
+    task: str  # "sentiment", "aspects", "query"
+    answered: int  # at once
+    repaired: int  # when asked once more
+    undecided: int  # left to another judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsDropped:
+    """Items of a model's answers, or parts of them, that were not taken."""
+
+    task: str
+    reason: str  # "missing", "label", "quote", "unavailable" and the like
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewCut:
+    """A text was too long for a prompt of its own; only its beginning was asked about."""
+
+    task: str
+    chars: int
+    kept_chars: int
+
+
 Record = (
     RequestFinished
     | AnalysisFinished
     | AnswersRemembered
+    | ItemsAsked
+    | ItemsDropped
+    | ReviewCut
     | NegativesSpiked
     | ReviewsWritten
     | CaughtUp
@@ -151,6 +219,9 @@ Record = (
     | ResultPublished
     | RefreshFinished
     | FreshnessStands
+    | CompletionEnded
+    | RetryScheduled
+    | BreakerMoved
     | ShadowAnswered
 )
 Hook = Callable[[Record], None]

@@ -1,5 +1,7 @@
 """What is declared is recorded: each record moves its metrics, and no label grows without bound."""
 
+from dataclasses import replace
+
 import pytest
 
 from matjip.telemetry.hooks import measured, tell
@@ -7,12 +9,18 @@ from matjip.telemetry.metrics import MAX_VALUES_PER_LABEL, Metrics
 from matjip.telemetry.record import (
     AnalysisFinished,
     AnswersRemembered,
+    BreakerMoved,
     CaughtUp,
+    CompletionEnded,
     FreshnessStands,
+    ItemsAsked,
+    ItemsDropped,
     NegativesSpiked,
     ProjectionStands,
     RefreshFinished,
     RequestFinished,
+    RetryScheduled,
+    ReviewCut,
     ReviewsWritten,
     ShadowAnswered,
 )
@@ -25,7 +33,22 @@ REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
 FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
 SPIKED = NegativesSpiked(tenant="t", restaurant_id="r")
 REMEMBERED = AnswersRemembered(task="FindAspects", hits=4, joined=1, misses=2, tokens_saved=90, seconds_saved=1.5)
+ASKED = ItemsAsked(task="sentiment", answered=7, repaired=2, undecided=1)
+DROPPED = ItemsDropped(task="aspects", reason="quote", items=3)
+CUT = ReviewCut(task="sentiment", chars=5_000, kept_chars=1_200)
 SHADOW = ShadowAnswered(outcome="disagreed", texts=3)
+
+RETRY = RetryScheduled(reason="lost", tries=1, wait_s=2.5)
+COMPLETED = CompletionEnded(
+    task="summary",
+    urgency="batch",
+    outcome="stop",
+    first_token_s=0.2,
+    seconds=1.5,
+    prompt_tokens=900,
+    completion_tokens=60,
+    cached_tokens=400,
+)
 
 
 @pytest.fixture
@@ -64,6 +87,22 @@ def test_remembered_answers_are_counted_with_what_they_saved(metrics):
     assert value(metrics, "matjip_model_seconds_saved_total", task="FindAspects") == 1.5
 
 
+@pytest.mark.parametrize(("outcome", "count"), [("answered", 7), ("repaired", 2), ("undecided", 1)])
+def test_items_that_a_model_was_asked_about_are_counted_by_what_became_of_them(metrics, outcome, count):
+    tell([measured(metrics)], ASKED)
+    assert value(metrics, "matjip_model_items_total", task="sentiment", outcome=outcome) == count
+
+
+def test_what_was_dropped_of_an_answer_is_counted_by_its_reason(metrics):
+    tell([measured(metrics)], DROPPED)
+    assert value(metrics, "matjip_model_items_dropped_total", task="aspects", reason="quote") == 3
+
+
+def test_a_review_that_was_cut_is_counted(metrics):
+    tell([measured(metrics)], CUT)
+    assert value(metrics, "matjip_model_reviews_cut_total", task="sentiment") == 1
+
+
 @pytest.mark.parametrize(("outcome", "count"), [("created", 3), ("updated", 2), ("unchanged", 1), ("deleted", 4)])
 def test_written_reviews_are_counted_by_what_became_of_them(metrics, outcome, count):
     tell([measured(metrics)], WRITTEN)
@@ -99,8 +138,51 @@ def test_staleness_shows_its_mean_its_p95_what_waits_and_the_price(metrics):
     assert value(metrics, "matjip_freshness_price") == 4.5
 
 
+def test_a_completion_is_counted_and_timed_to_its_first_token_and_its_end(metrics):
+    tell([measured(metrics)], COMPLETED)
+    assert value(metrics, "matjip_model_completions_total", task="summary", outcome="stop") == 1
+    assert value(metrics, "matjip_model_completion_duration_seconds_sum", urgency="batch") == 1.5
+    assert value(metrics, "matjip_model_first_token_seconds_sum", urgency="batch") == 0.2
+
+
+@pytest.mark.parametrize(("kind", "tokens"), [("prompt", 900), ("completion", 60), ("cached", 400)])
+def test_a_completion_s_tokens_are_counted_by_kind(metrics, kind, tokens):
+    tell([measured(metrics)], COMPLETED)
+    assert value(metrics, "matjip_model_tokens_total", kind=kind) == tokens
+
+
+def test_a_completion_without_a_token_has_no_first_one(metrics):
+    tell([measured(metrics)], replace(COMPLETED, first_token_s=None, outcome="refused"))
+    assert value(metrics, "matjip_model_completions_total", task="summary", outcome="refused") == 1
+    assert value(metrics, "matjip_model_first_token_seconds_count", urgency="batch") is None
+
+
+def test_a_repetition_is_counted_by_its_reason(metrics):
+    tell([measured(metrics)], RETRY)
+    assert value(metrics, "matjip_model_retries_total", reason="lost") == 1
+
+
+@pytest.mark.parametrize(("state", "number"), [("closed", 0), ("half_open", 1), ("open", 2)])
+def test_a_breaker_shows_its_state(metrics, state, number):
+    tell([measured(metrics)], BreakerMoved(dependency="model", state=state))
+    assert value(metrics, "matjip_breaker_state", dependency="model") == number
+
+
 def test_every_declared_metric_is_moved_by_some_record(metrics):
-    for record in (REQUEST, ANALYSIS, WRITTEN, CAUGHT_UP, REFRESHED, FRESHNESS, REMEMBERED, SPIKED, SHADOW):
+    for record in (
+        REQUEST,
+        ANALYSIS,
+        WRITTEN,
+        CAUGHT_UP,
+        REFRESHED,
+        FRESHNESS,
+        REMEMBERED,
+        SPIKED,
+        SHADOW,
+        COMPLETED,
+        RETRY,
+        BreakerMoved(dependency="model", state="open"),
+    ):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
     assert [metric.name for metric in ours if not any(sample.value for sample in metric.samples)] == []

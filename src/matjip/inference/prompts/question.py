@@ -9,7 +9,7 @@ from matjip.inference.lite.language import language_of
 from matjip.inference.model import Message
 from matjip.inference.prompts.data import fenced, new_fence
 
-__all__ = ["Item", "Language", "Question", "Reading", "Reason", "Wrong"]
+__all__ = ["LANGUAGES", "Item", "Language", "Question", "Reading", "Reason", "Wrong"]
 
 Language = Literal["ko", "en"]
 Item = Mapping[str, object]
@@ -28,6 +28,7 @@ Reason = Literal[
     "too_long",  # no prompt can hold it
 ]
 Reading = tuple[object, Sequence[Reason]]  # the answer, and what was dropped from it
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
 AGAIN = {
     "ko": "앞선 답에는 이 항목들이 없거나 형식이 틀렸다. 항목마다 꼭 하나씩 답하라.\n",
     "en": "An answer before lacked these or had them in the wrong form. Give exactly one item for each.\n",
@@ -70,12 +71,14 @@ class Question:
             "additionalProperties": False,
         }
 
-    def messages(self, texts: Sequence[str], dice: Random, *, is_repair: bool = False) -> tuple[Message, ...]:
-        """The question of these neutral texts, in the language that most of them are in.
+    def messages(
+        self, texts: Sequence[str], dice: Random, *, language: Language | None = None, is_repair: bool = False
+    ) -> tuple[Message, ...]:
+        """The question of these neutral texts, in the language named or else the one that most of them are in.
 
         The instructions come first and never change, so that a server finds them in its prefix cache.
         """
-        language: Language = "ko" if 2 * sum(language_of(text) == "ko" for text in texts) >= len(texts) else "en"
+        language = language or ("ko" if 2 * sum(language_of(text) == "ko" for text in texts) >= len(texts) else "en")
         data = fenced(texts, new_fence(dice, texts))
         asked = (AGAIN[language] if is_repair else "") + COUNT[language].format(count=len(texts))
         return Message("system", self.instructions[language]), Message("user", data + asked)
