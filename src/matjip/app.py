@@ -19,6 +19,7 @@ from matjip import __version__
 from matjip.analysis.alerts import Alerts, SqlAlerts
 from matjip.analysis.alike import Alike
 from matjip.analysis.analyses import Analyses
+from matjip.analysis.changes import ChangeFeed
 from matjip.analysis.counters import SqlCounters
 from matjip.analysis.desk import Desk
 from matjip.analysis.evidence import Mask
@@ -102,6 +103,7 @@ class Service:
     search: Search
     feedback: Desk
     alerts: Alerts
+    changes: ChangeFeed
     gate: Gate
     refresher: Refresher
     lifecycle: Lifecycle
@@ -192,7 +194,8 @@ async def open_service(
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
         results, feedback, reads = SqlResults(database), SqlFeedback(database), SqlReads(database)
-        alerts = Alerts(SqlAlerts(database), clock=clock, hooks=hooks)
+        noticed = SqlAlerts(database)
+        alerts = Alerts(noticed, clock=clock, hooks=hooks)
         news, counter = News(clock), ReadCounter(reads, clock=clock)
         analyses = Analyses(
             reviews,
@@ -238,6 +241,7 @@ async def open_service(
             ),
             feedback=Desk(feedback, reviews, results, clock=clock, language_of=language_of),
             alerts=alerts,
+            changes=ChangeFeed(reviews, results, noticed, clock=clock),
             gate=Gate(versions, judges, reviews, golden=_golden, clock=clock),
             refresher=Refresher(
                 reviews,
@@ -326,6 +330,7 @@ async def serve(service: Service, host: str, port: int) -> None:
             search=service.search,
             feedback=service.feedback,
             alerts=service.alerts,
+            changes=service.changes,
             gate=service.gate,
             freshness=service.refresher,
             lifecycle=service.lifecycle,

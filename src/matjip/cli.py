@@ -25,26 +25,29 @@ from rich.text import Text
 from uvicorn.loops.auto import auto_loop_factory
 
 from matjip import __version__
-from matjip.analysis.alerts import Alert
+from matjip.analysis.alerts import Alert, SqlAlerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.changes import TYPES, ChangeFeed, ChangePage
 from matjip.analysis.desk import FeedbackAsk
 from matjip.analysis.estimate import Estimate, total_of
 from matjip.analysis.export import RESULT_COLUMNS, result_rows
 from matjip.analysis.feedback import Feedback, Kind
 from matjip.analysis.refresher import PolicyName, Promise
 from matjip.analysis.result import AnalysisName, SearchResult, Window
+from matjip.analysis.results import SqlResults
 from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
 from matjip.console.adaptation import adapted_view, versions_view
 from matjip.console.alerts import alerts_view
+from matjip.console.changes import change_line
 from matjip.console.estimate import estimates_view
 from matjip.console.evaluation import calibration_svg, evaluation_view
 from matjip.console.gather import gather
 from matjip.console.progress import progress_view
 from matjip.console.report import Report, RestaurantReport, Timing, render
 from matjip.console.terminal import hits_view, overview, restaurant_view, timings_view
-from matjip.database import open_database
+from matjip.database import Database, open_database
 from matjip.errors import Code, Fault, Invalid, MatjipError
 from matjip.evaluation.adapt import Adapted, adapt
 from matjip.evaluation.examples import Example, corrected, decided, labelled, rated
@@ -78,6 +81,7 @@ EXIT: dict[Code, int] = {
 }
 SOME_REJECTED = 8
 INTERRUPTED = 130
+FOLLOW_WAIT_S = 30.0  # of one page, after which the next is asked for
 DEMO_RESTAURANTS = 40  # what a person looks through; more make the page heavy, and `matjip analyze` takes them all
 DEMO_QUERIES = ("국물이 진하고 시원한 집", "데이트하기 좋은 조용한 카페", "friendly staff")
 
@@ -155,6 +159,11 @@ def print_json(value: object) -> None:
     elif isinstance(value, list):
         value = [item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in value]
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def leave_pipe() -> None:
+    """Whoever read our stdout has seen enough: nothing more goes there, at the end neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def caller(tenant: str = DEFAULT_TENANT) -> Caller:
@@ -371,6 +380,60 @@ def alerts(
         out.print(alerts_view(found))
 
 
+@cli.command()
+def changes(
+    since: Annotated[
+        str | None, typer.Option("--since", help="The cursor of an earlier page; from the beginning without it.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only what happens from now on.")] = False,
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help=f"Only these, repeatable: {', '.join(TYPES)}.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Changes on a page.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on page by page, and wait for what comes.")] = False,
+    data_dir: DataDir = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Annotated[bool, typer.Option("--json", help="A page a line, as the API gives it.")] = False,
+) -> None:
+    """Tell what happened to restaurants, reviews and results, in order, and the cursor to go on from."""
+    if since is not None and new:
+        raise Invalid.of(Fault(where="--new", wrong="was given with --since", right="one of them"))
+    if unknown := sorted(set(kind or ()) - set(TYPES)):
+        raise Invalid.of(Fault(where="--type", wrong=f"is {', '.join(unknown)}", right=f"of {', '.join(TYPES)}"))
+    types = tuple(each for each in TYPES if each in (kind or TYPES))
+
+    async def work() -> None:
+        async with _database(load(data_dir=data_dir)) as (database, reviews):
+            feed = ChangeFeed(reviews, SqlResults(database), SqlAlerts(database), clock=SystemClock())
+            cursor = await feed.start(tenant) if new else since
+            while True:
+                page = await feed.page(
+                    tenant, cursor=cursor, limit=limit, types=types, wait_s=FOLLOW_WAIT_S if follow else 0
+                )
+                if page.changes or not follow:
+                    print_page(page, as_json=as_json)
+                cursor = page.cursor
+                if not follow:
+                    return
+
+    try:
+        asyncio.run(work())
+    except BrokenPipeError:
+        leave_pipe()
+
+
+def print_page(page: ChangePage, *, as_json: bool) -> None:
+    """A line a change and the cursor on stderr, or one line for the page."""
+    if as_json:
+        sys.stdout.write(page.model_dump_json() + "\n")
+    else:
+        for each in page.changes:
+            out.print(change_line(each), soft_wrap=True, highlight=False)
+        more = " (there is more)" if page.more else ""
+        err.print(f"cursor: {page.cursor}{more}", highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+
+
 @cli.command("progress")
 def progress_since(
     restaurant: Annotated[str, typer.Argument(help="A restaurant's id.")],
@@ -473,8 +536,8 @@ def export(
     ask = ExportAsk(what, to, tuple(restaurant or ()), asked, force)
     try:
         rows = asyncio.run(_export(load(data_dir=data_dir), ask, caller(tenant)))
-    except BrokenPipeError:  # whoever read the pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        leave_pipe()
         return
     err.print(f"{what}: {rows:,} in {to}" if to != "-" else f"{what}: {rows:,}", highlight=False)
 
@@ -754,7 +817,7 @@ class ImportAsk:
 
 async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: bool) -> ImportSummary:
     """Import without loading a model: only the record is opened, so a running server is no hindrance."""
-    async with _record(settings) as reviews:
+    async with _database(settings) as (_, reviews):
         with progress_bar(quiet=quiet) as bar:
             return await import_reviews(
                 ask.source,
@@ -771,14 +834,14 @@ async def _import(settings: Settings, ask: ImportAsk, who: Caller, *, quiet: boo
 
 
 @asynccontextmanager
-async def _record(settings: Settings) -> AsyncIterator[SqlReviews]:
-    """The record alone, without a model or an index."""
+async def _database(settings: Settings) -> AsyncIterator[tuple[Database, SqlReviews]]:
+    """The database and the record in it, without a model or an index."""
     prepare_folder(settings.data_dir)
     configure(settings.logs, version=__version__, stream=sys.stderr)
     database = open_database(settings.database, data_dir=settings.data_dir)
     try:
         await database.migrate()
-        yield SqlReviews(database, SystemClock(), erasure_key=erasure_key(settings))
+        yield database, SqlReviews(database, SystemClock(), erasure_key=erasure_key(settings))
     finally:
         await database.close()
 
@@ -804,7 +867,7 @@ async def _export(settings: Settings, ask: ExportAsk, who: Caller) -> int:
                 await service.reviews.restaurant(who.tenant, each)
             pages = result_rows(service.analyses, who.tenant, ids)
             return await _written(pages, RESULT_COLUMNS, ask, who, total=len(ids), unit="restaurants")
-    async with _record(settings) as reviews:
+    async with _database(settings) as (_, reviews):
         counts = await reviews.counts(who.tenant)
         if ask.what == "restaurants":
             pages = restaurant_rows(reviews, who.tenant, restaurant_ids=ask.restaurants)

@@ -61,6 +61,15 @@ async def test_all_of_a_tenants_alerts_come_page_by_page_newest_first(store):
     assert [each.restaurant_id for each in (*first, *rest)] == ["r4", "r3", "r2", "r1", "r0"]
 
 
+async def test_whoever_follows_is_told_of_each_spike_once_in_the_order_of_noticing(store):
+    assert (await store.position(), await store.noticed("t", after=-1, limit=9)) == (0, [])
+    for number, tenant in enumerate("tut"):
+        await store.notice(alert(restaurant_id=f"r{number}", tenant=tenant))
+    assert [each.position for each in await store.noticed("t", after=0, limit=9)] == [1, 3]
+    assert [each.position for each in await store.noticed("t", after=1, limit=1)] == [3]
+    assert await store.position() == 3
+
+
 async def test_a_spike_that_many_see_at_once_is_one_alert(store):
     assert sum(await asyncio.gather(*(store.notice(alert()) for _ in range(10)))) == 1
     assert len(await store.of("t")) == 1

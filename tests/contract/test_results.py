@@ -185,6 +185,27 @@ async def test_forgetting_removes_results_of_the_named_restaurants_alone_and_kee
     assert len(await results.history("t", "r")) == 1
 
 
+async def test_stored_results_have_places_in_their_order_and_runs_that_stored_none_have_none(results):
+    await results.keep(run("1"), result("1"))
+    await results.keep(run("2", outcome="reused"))
+    await results.keep(run("3", tenant="u"), result("3"))
+    await results.keep(run("4"), result("4"))
+    assert [(each.position, each.run) for each in await results.stored("t", after=0, limit=9)] == [
+        (1, run("1")),
+        (3, run("4")),
+    ]
+    assert [each.position for each in await results.stored("t", after=1, limit=1)] == [3]
+    assert await results.position() == 3
+
+
+async def test_the_place_of_a_forgotten_result_is_never_given_again(results):
+    assert (await results.position(), await results.stored("t", after=-1, limit=9)) == (0, [])
+    await results.keep(run("1"), result("1"))
+    await results.forget("t", ["r"])
+    await results.keep(run("2"), result("2"))
+    assert [each.position for each in await results.stored("t", after=1, limit=9)] == [2]
+
+
 async def test_forgetting_nobody_forgets_nothing(results):
     await results.keep(run("1"), result("1"))
     assert await results.forget("t", []) == 0

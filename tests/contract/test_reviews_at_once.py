@@ -5,17 +5,21 @@ import asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from matjip.analysis import alerts as _alerts  # noqa: F401  declares its table
 from matjip.analysis import counters as _counters  # noqa: F401  declares its tables
 from matjip.analysis import feedback as _feedback  # noqa: F401  declares its table
+from matjip.analysis import reads as _reads  # noqa: F401  declares its table
 from matjip.analysis import results as _results  # noqa: F401  declares its tables
 from matjip.caller import Caller
 from matjip.database import METADATA
+from matjip.evaluation import versions as _versions  # noqa: F401  declares its table
 from matjip.reviews.dump import dump, dump_of, state_at
 from matjip.reviews.review import ReviewDraft
 from matjip.reviews.store import Put
 
 WRITERS, WRITES = 6, 12
 TABLES = {
+    "alerts",
     "counters_aspects",
     "counters_authors",
     "counters_collections",
@@ -26,6 +30,9 @@ TABLES = {
     "restaurants",
     "reviews",
     "idempotency",
+    "models",
+    "reads",
+    "results_head",
     "runs",
     "results",
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, insert, select, text, update
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, func, insert, select, text, update
 
 from matjip.analysis.evidence import Judged
 from matjip.analysis.proportions import wilson
@@ -74,6 +74,14 @@ class AlertStore(Protocol):
         """Of one restaurant or of all, newest first; `before` is the position where the page before ended."""
         ...
 
+    async def noticed(self, tenant: str, *, after: int, limit: int) -> list[Alert]:
+        """Those after a position, oldest first, as they stand now; none ever appears before the last one given."""
+        ...
+
+    async def position(self) -> int:
+        """The position of the last one, of any tenant; 0 where there is none."""
+        ...
+
 
 class MemoryAlerts:
     """`AlertStore` in one process, lost with it."""
@@ -99,6 +107,12 @@ class MemoryAlerts:
             and restaurant_id in (None, each.restaurant_id)
             and (before is None or each.position < before)
         ][:limit]
+
+    async def noticed(self, tenant: str, *, after: int, limit: int) -> list[Alert]:
+        return [each for each in self._alerts[max(0, after) :] if each.tenant == tenant][:limit]
+
+    async def position(self) -> int:
+        return len(self._alerts)
 
 
 class SqlAlerts:
@@ -140,6 +154,15 @@ class SqlAlerts:
             return [
                 _alert(row) for row in await connection.execute(found.order_by(ALERTS.c.position.desc()).limit(limit))
             ]
+
+    async def noticed(self, tenant: str, *, after: int, limit: int) -> list[Alert]:
+        found = select(ALERTS.c.position, ALERTS.c.body).where(ALERTS.c.tenant == tenant, ALERTS.c.position > after)
+        async with self._database.reading() as connection:
+            return [_alert(row) for row in await connection.execute(found.order_by(ALERTS.c.position).limit(limit))]
+
+    async def position(self) -> int:
+        async with self._database.reading() as connection:
+            return int((await connection.execute(select(func.coalesce(func.max(ALERTS.c.position), 0)))).scalar_one())
 
 
 class Alerts:

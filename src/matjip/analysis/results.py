@@ -28,7 +28,9 @@ from sqlalchemy import (
     or_,
     select,
     union_all,
+    update,
 )
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from matjip.analysis.ask import Run
 from matjip.analysis.estimate import Measured
@@ -36,7 +38,7 @@ from matjip.analysis.result import AnalysisName, Result, SentimentResult, Streng
 from matjip.clock import from_micros, to_micros
 from matjip.database import METADATA, Database
 
-__all__ = ["MADE", "MemoryResults", "Published", "Results", "RunCursor", "SqlResults"]
+__all__ = ["MADE", "MemoryResults", "Published", "Results", "RunCursor", "SqlResults", "Stored"]
 
 RESULTS_KEPT = 100  # an ask's older results go; its runs stay. At one result an hour, four days of them
 SHAPES: dict[AnalysisName, type[Result]] = {
@@ -66,6 +68,8 @@ RUNS = Table(
     Column("outcome", Text, nullable=False),
     Column("stored", Boolean, nullable=False),
     Column("snapshot_hash", Text),
+    Column("position", BigInteger),  # of a run whose result was stored: its place among all of them, as they committed
+    Index("runs_by_position", "tenant", "position"),
     Index("runs_by_restaurant", "tenant", "restaurant_id", "analysis", "started_us"),
     Index("runs_by_time", "started_us"),
 )
@@ -83,6 +87,22 @@ RESULTS = Table(
     Column("body", Text, nullable=False),
     Index("results_by_ask", "tenant", "restaurant_id", "analysis", "ask_hash", "as_of_us"),
 )
+
+
+# Whoever stores results takes places from its one row and holds it until the commit: as with the log, none commits late.
+HEAD = Table(
+    "results_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+
+class Stored(NamedTuple):
+    """A run whose result was stored, and its place among all of them."""
+
+    position: int
+    run: Run
 
 
 class Published(NamedTuple):
@@ -140,6 +160,14 @@ class Results(Protocol):
         """Runs, newest first; `after` is the last one of the page before."""
         ...
 
+    async def stored(self, tenant: str, *, after: int, limit: int) -> list[Stored]:
+        """Runs whose results were stored, in the order of their commits; none ever appears before the last one given."""
+        ...
+
+    async def position(self) -> int:
+        """The place of the last result that was stored, of any tenant; 0 where there is none."""
+        ...
+
     async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
         """How long the newest runs of this analysis and model took that worked something out, of any tenant."""
         ...
@@ -155,11 +183,13 @@ class MemoryResults:
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
         self._results: list[tuple[str, str, str, str, Result]] = []  # tenant, restaurant, analysis, ask, result
+        self._stored: list[Run] = []
 
     async def keep(self, run: Run, result: Result | None = None, *, ask_hash: str = "") -> None:
         self._runs[run.run_id] = run
         if result is None:
             return
+        self._stored.append(run)
         key = (run.tenant, run.restaurant_id, run.analysis, ask_hash)
         self._results.append((*key, result))
         mine = sorted((each for each in self._results if each[:4] == key), key=_age, reverse=True)
@@ -222,6 +252,13 @@ class MemoryResults:
         ]
         return sorted(found, key=lambda run: (to_micros(run.started_at), run.run_id), reverse=True)[:limit]
 
+    async def stored(self, tenant: str, *, after: int, limit: int) -> list[Stored]:
+        placed = enumerate(self._stored, 1)
+        return [Stored(at, run) for at, run in placed if at > after and run.tenant == tenant][:limit]
+
+    async def position(self) -> int:
+        return len(self._stored)
+
     async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
         made = [run for run in self._runs.values() if (run.analysis, run.model) == (analysis, model)]
         newest = sorted((run for run in made if run.outcome in MADE), key=lambda run: run.started_at, reverse=True)
@@ -258,6 +295,9 @@ class SqlResults:
         try:
             async with self._database.writing() as connection:
                 self._next = None
+                if batch.results:
+                    last = (await connection.execute(_move_head(len(batch.results)))).scalar_one()
+                    _place(batch, last)
                 await connection.execute(insert(RUNS), batch.runs)
                 if batch.results:
                     await connection.execute(insert(RESULTS), batch.results)
@@ -320,6 +360,16 @@ class SqlResults:
             rows: Sequence[RowMapping] = (await connection.execute(statement)).mappings().all()
         return [_run(row) for row in rows]
 
+    async def stored(self, tenant: str, *, after: int, limit: int) -> list[Stored]:
+        found = select(RUNS).where(RUNS.c.tenant == tenant, RUNS.c.position > after)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(found.order_by(RUNS.c.position).limit(limit))).mappings().all()
+        return [Stored(row["position"], _run(row)) for row in rows]
+
+    async def position(self) -> int:
+        async with self._database.reading() as connection:
+            return int((await connection.execute(select(HEAD.c.position))).scalar_one())
+
     async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
         made = select(RUNS.c.reviews, RUNS.c.duration_ms).where(
             RUNS.c.analysis == analysis, RUNS.c.model == model, RUNS.c.outcome.in_(MADE)
@@ -357,7 +407,20 @@ class _Batch:
 
 
 def _run_row(run: Run) -> Row:
-    return {**run.model_dump(exclude={"started_at"}), "started_us": to_micros(run.started_at)}
+    return {**run.model_dump(exclude={"started_at"}), "started_us": to_micros(run.started_at), "position": None}
+
+
+def _move_head(by: int) -> TypedReturnsRows[int]:
+    """Hands out the next `by` places and returns the last of them; others wait until this transaction ends."""
+    return update(HEAD).where(HEAD.c.id == 1).values(position=HEAD.c.position + by).returning(HEAD.c.position)
+
+
+def _place(batch: "_Batch", last: int) -> None:
+    """Give the runs whose results are stored their places, in the order in which they came."""
+    first = last - len(batch.results) + 1
+    places = {row["run_id"]: first + at for at, row in enumerate(batch.results)}
+    for row in batch.runs:
+        row["position"] = places.get(row["run_id"])
 
 
 def _result_row(run: Run, result: Result, ask_hash: str) -> Row:
@@ -448,7 +511,7 @@ def _runs(tenant: str, restaurant_id: str, analysis: str | None, after: RunCurso
 
 
 def _run(row: RowMapping) -> Run:
-    fields = dict(row)
+    fields = {name: value for name, value in row.items() if name != "position"}
     return Run(started_at=from_micros(fields.pop("started_us")), **fields)
 
 

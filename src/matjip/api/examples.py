@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from matjip.analysis import wording
 from matjip.analysis.alerts import Alert
+from matjip.analysis.changes import Change, ChangePage
 from matjip.analysis.estimate import Estimate, Expected, Price
 from matjip.analysis.progress import AspectProgress, ClaimProgress, Progress
 from matjip.analysis.proportions import wilson
@@ -37,7 +38,18 @@ from matjip.analysis.result import (
     claim_id,
 )
 
-__all__ = ["ALERT", "ESTIMATE", "FRESHNESS", "PROGRESS", "SEARCH", "SENTIMENT", "STRENGTHS", "SUMMARY", "example"]
+__all__ = [
+    "ALERT",
+    "CHANGES",
+    "ESTIMATE",
+    "FRESHNESS",
+    "PROGRESS",
+    "SEARCH",
+    "SENTIMENT",
+    "STRENGTHS",
+    "SUMMARY",
+    "example",
+]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST = "019300a1-7c1e-7b52-9f3a-3f7d0c6a1b2c"
@@ -197,6 +209,36 @@ ALERT = Alert(
     threshold=0.005,
     aspect="service",
     review_ids=("r-218", "r-217", "r-215"),
+)
+CHANGES = ChangePage(
+    changes=(
+        Change(
+            id="log:1500",
+            type="review.created",
+            at=NOON,
+            restaurant_id="mapo-noodles",
+            review_id="r-1",
+            version=1,
+            actor="anonymous",
+            request_id=REQUEST,
+        ),
+        Change(
+            id=f"run:{META.run_id}",
+            type="result.refreshed",
+            at=NOON,
+            restaurant_id="mapo-noodles",
+            actor="freshness",
+            request_id=REQUEST,
+            analysis="sentiment",
+            run_id=META.run_id,
+            status="ok",
+        ),
+        Change(
+            id="alert:1", type="negatives.spiked", at=ALERT.noticed_at, restaurant_id=ALERT.restaurant_id, alert=ALERT
+        ),
+    ),
+    cursor="Zmlyc3Qtc2l4W1sxNTAxLDBdLFs5LDBdLFsyLDBdXQ",
+    more=False,
 )
 ESTIMATE = Estimate(
     restaurant_id="mapo-noodles",

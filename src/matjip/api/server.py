@@ -17,7 +17,7 @@ from starlette.routing import Match
 
 from matjip.api.errors import Problem, ProblemShape, problem_of, to_response
 from matjip.api.middleware import AccessLog, BodyLimit, ErrorBoundary, Hardened, RequestId
-from matjip.api.routes import alerts, analyses, exports, feedback, models, restaurants, reviews, search, system
+from matjip.api.routes import alerts, analyses, changes, exports, feedback, models, restaurants, reviews, search, system
 from matjip.api.service import ApiService
 from matjip.errors import MatjipError
 
@@ -35,6 +35,7 @@ TAGS = (
     ("feedback", "What people say of claims and labels, and what it changes."),
     ("alerts", "More negative reviews than a restaurant's own history explains."),
     ("models", "Adaptations of the built-in judge: what they gain, and which of them answers."),
+    ("changes", "What happened, from one cursor on, for whoever follows."),
     ("system", "Health, metrics and version, for operators and their machines."),
 )
 DESCRIPTION = (
@@ -49,6 +50,7 @@ ROUTERS = (
     reviews.router,
     analyses.results,
     alerts.router,
+    changes.router,
     feedback.router,
     feedback.export,
     exports.router,

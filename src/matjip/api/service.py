@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from matjip.analysis.alerts import Alerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.changes import ChangeFeed
 from matjip.analysis.desk import Desk
 from matjip.analysis.estimate import Estimate
 from matjip.analysis.progress import Progress
@@ -99,6 +100,7 @@ class ApiService:
     search: Search
     feedback: Desk
     alerts: Alerts
+    changes: ChangeFeed
     gate: Gate
     freshness: Freshness
     lifecycle: Lifecycle

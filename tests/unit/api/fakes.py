@@ -5,6 +5,7 @@ from datetime import datetime
 
 from matjip.analysis.alerts import Alerts, MemoryAlerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
+from matjip.analysis.changes import ChangeFeed
 from matjip.analysis.desk import Desk
 from matjip.analysis.feedback import MemoryFeedback
 from matjip.analysis.refresher import Promise
@@ -144,6 +145,7 @@ class Stack:
                 MemoryFeedback(), self.reviews, self.results, clock=self.clock, language_of=lambda text: "ko"
             ),
             alerts=Alerts(self.alerts, clock=self.clock),
+            changes=ChangeFeed(self.reviews, self.results, self.alerts, clock=self.clock),
             gate=Gate(
                 self.versions,
                 Judges(FakeJudge(), self.versions, clock=self.clock),
