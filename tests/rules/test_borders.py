@@ -20,7 +20,7 @@ BORDERS = {
         "migrations/",
     },
     "alembic": {"database.py", "migrations/"},
-    "aiohttp": {"inference/remote_images.py"},
+    "aiohttp": {"inference/remote_images.py", "inference/openai.py", "inference/fake_server.py"},
     "asyncpg": {"database.py"},
     "tokenizers": {"inference/tokenizer_file.py"},
     "redis": {"inference/redis_answers.py"},

@@ -39,6 +39,7 @@ class TokenUsage:
     prompt: int
     completion: int
     cached: int = 0  # of the prompt, found in the server's prefix cache
+    is_estimate: bool = False  # the server did not say: the prompt's own number, and the answer's events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

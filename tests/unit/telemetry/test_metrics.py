@@ -179,9 +179,15 @@ def test_every_declared_metric_is_moved_by_some_record(metrics):
         REMEMBERED,
         SPIKED,
         SHADOW,
+        ASKED,
+        DROPPED,
+        CUT,
         COMPLETED,
         RETRY,
         BreakerMoved(dependency="model", state="open"),
+        ASKED,
+        DROPPED,
+        CUT,
     ):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]

@@ -1,0 +1,234 @@
+"""A scripted model server on loopback that speaks as vLLM does, and fails where it is told to.
+
+For tests and demonstrations, without a GPU. It says what `says` makes of a request; the next steps of its `script` are taken
+instead, one a completion.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import orjson
+from aiohttp import web
+
+__all__ = ["Answers", "Asked", "FakeServer", "Hangs", "Refuses", "Sends", "Step"]
+
+MODEL = "fake/1"
+PIECE_CHARS = 4  # of the answer in one event
+LOOPBACK = "127.0.0.1"
+STOPPING_S = 0.01  # what is in flight when it is killed gets no more
+OK_STATUS = 200
+# What vLLM called the same things before: whoever reads them must know both.
+OLD_NAMES = {
+    "vllm:kv_cache_usage_perc": "vllm:gpu_cache_usage_perc",
+    "vllm:inter_token_latency_seconds": "vllm:time_per_output_token_seconds",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """A whole answer, at its own pace."""
+
+    text: str | None = None  # None: what the server says by itself
+    first_after_s: float = 0.0
+    apart_s: float = 0.0  # between tokens
+    finish: str = "stop"
+    tells_usage: bool = True
+    breaks_after: int | None = None  # events, when the connection is cut
+    hangs_after: int | None = None  # events, when nothing more comes
+    fails_after: int | None = None  # events, when it says that it failed
+    piece_bytes: int | None = None  # how many bytes are sent at a time; None: an event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangs:
+    """Not even a status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuses:
+    """A status, with a reason as vLLM gives it."""
+
+    status: int
+    retry_after: str = ""
+    reason: str = "scripted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sends:
+    """These bytes with status 200, whatever they are."""
+
+    body: bytes
+
+
+Step = Answers | Hangs | Refuses | Sends
+Says = Callable[[Mapping[str, object]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One completion that was asked for."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeServer:
+    """A server; use it as a context manager. Tests read what it was `asked` and move its state."""
+
+    says: Says = field(default=lambda _: "{}")
+    model: str = MODEL
+    api_key: str | None = None
+    state: Literal["ready", "starting", "draining"] = "ready"
+    metric_names: Literal["new", "old"] = "new"
+    always: Step = field(default_factory=Answers)  # what is done when the script has run out
+    script: list[Step] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    in_flight: int = 0
+    left: int = 0  # completions whose caller went away
+    port: int = 0  # chosen at the first start, and kept
+    _runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *about: object) -> None:
+        await self.kill()
+
+    async def start(self) -> None:
+        """Listen: at the same port again, if it has had one."""
+        app = web.Application()
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOPPING_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def kill(self) -> None:
+        """Stop at once: connections break, and new ones are refused."""
+        if self._runner:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.Response(status=503 if self.state == "starting" else OK_STATUS)  # a draining vLLM says it is well
+
+    async def _models(self, request: web.Request) -> web.Response:
+        if refusal := self._refusal(request):
+            return refusal
+        return web.json_response({"object": "list", "data": [{"id": self.model, "object": "model"}]})
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        label = f'{{model_name="{self.model}",engine="0"}}'
+        values: dict[str, float] = {
+            "vllm:num_requests_running": self.in_flight,
+            "vllm:num_requests_waiting": 0,
+            "vllm:kv_cache_usage_perc": 0.0,
+            "vllm:inter_token_latency_seconds_count": 0,
+            "vllm:inter_token_latency_seconds_sum": 0.0,
+        }
+        lines = "".join(f"{name}{label} {value}\n" for name, value in values.items())
+        for new, old in OLD_NAMES.items() if self.metric_names == "old" else ():
+            lines = lines.replace(new, old)
+        return web.Response(text=lines)
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = orjson.loads(await request.read())
+        self.asked.append(Asked(body=body, headers=dict(request.headers)))
+        if refusal := self._refusal(request):
+            return refusal
+        if self.state != "ready":
+            return _refused(Refuses(status=503, reason=f"The server is {self.state}."))
+        if body.get("model") != self.model:
+            return _refused(Refuses(status=404, reason=f"The model `{body.get('model')}` does not exist."))
+        self.in_flight += 1
+        try:
+            return await self._do(self.script.pop(0) if self.script else self.always, body, request)
+        except (asyncio.CancelledError, ConnectionError):
+            self.left += 1
+            raise
+        finally:
+            self.in_flight -= 1
+
+    async def _do(self, step: Step, body: Mapping[str, object], request: web.Request) -> web.StreamResponse:
+        match step:
+            case Hangs():
+                return await _forever()
+            case Refuses():
+                return _refused(step)
+            case Sends():
+                return web.Response(body=step.body, content_type="text/event-stream")
+            case Answers():
+                return await self._stream(step, body, request)
+
+    async def _stream(self, step: Answers, body: Mapping[str, object], request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        text = self.says(body) if step.text is None else step.text
+        await asyncio.sleep(step.first_after_s)
+        for number, event in enumerate(self._events(step, text, body)):
+            if number == step.hangs_after:
+                return await _forever()
+            if number == step.breaks_after and request.transport:
+                request.transport.abort()
+                return response
+            if number == step.fails_after:
+                await response.write(
+                    _event({"error": {"message": "scripted", "type": "InternalServerError", "code": 500}})
+                )
+                return response
+            for piece in _cut(event, step.piece_bytes or len(event)):
+                await response.write(piece)
+            await asyncio.sleep(step.apart_s)
+        return response
+
+    def _events(self, step: Answers, text: str, body: Mapping[str, object]) -> Iterable[bytes]:
+        """A role, the text in pieces, how it ended, what it took: as vLLM sends them."""
+        pieces = [text[at : at + PIECE_CHARS] for at in range(0, len(text), PIECE_CHARS)]
+        yield self._chunk({"role": "assistant", "content": ""})
+        for piece in pieces:
+            yield self._chunk({"content": piece})
+        yield self._chunk({"content": ""}, finish=step.finish)
+        if step.tells_usage and body.get("stream_options"):
+            prompt = len(orjson.dumps(body["messages"])) // PIECE_CHARS
+            usage = {"prompt_tokens": prompt, "completion_tokens": len(pieces), "total_tokens": prompt + len(pieces)}
+            yield _event({"object": "chat.completion.chunk", "model": self.model, "choices": [], "usage": usage})
+        yield b"data: [DONE]\n\n"
+
+    def _chunk(self, delta: Mapping[str, str], *, finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _event({"id": "fake", "object": "chat.completion.chunk", "model": self.model, "choices": [choice]})
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            return web.json_response({"error": "Unauthorized"}, status=401)
+        return None
+
+
+def _event(content: Mapping[str, object]) -> bytes:
+    return b"data: " + orjson.dumps(content) + b"\n\n"
+
+
+def _cut(event: bytes, size: int) -> Iterable[bytes]:
+    return (event[at : at + size] for at in range(0, len(event), size))
+
+
+def _refused(step: Refuses) -> web.Response:
+    error = {"message": step.reason, "type": "scripted", "param": None, "code": step.status}
+    headers = {"Retry-After": step.retry_after} if step.retry_after else {}
+    return web.json_response({"error": error}, status=step.status, headers=headers)
+
+
+async def _forever() -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets it")

@@ -1,0 +1,100 @@
+"""Which model, by configuration: none, or that of one or more servers which speak OpenAI's chat completions."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+
+from matjip.clock import Clock, Ids
+from matjip.errors import Fault, Misconfigured
+from matjip.inference.breaker import BreakerSettings
+from matjip.inference.retried import RetrySettings
+from matjip.telemetry.record import Hook
+
+if TYPE_CHECKING:
+    from matjip.inference.openai import OpenAIModel
+
+__all__ = ["ModelSettings", "open_model"]
+
+
+class ModelSettings(BaseModel, frozen=True, extra="forbid"):
+    """Who completes prompts, where more than the built-in models are asked."""
+
+    urls: tuple[str, ...] = Field(
+        (), description="Servers of one model, as http://host:8000 (vLLM); several, with commas, share the work."
+    )
+    name: str = Field("", description="The model that the servers call by this name.")
+    api_key: SecretStr | None = Field(None, description="Key of the model servers.")
+    connect_timeout_s: float = Field(2.0, gt=0, le=60, description="How long a server may take to accept a connection.")
+    first_token_timeout_s: float = Field(
+        20.0, gt=0, le=600, description="How long it may take until an answer's first token, its own queue included."
+    )
+    between_tokens_timeout_s: float = Field(10.0, gt=0, le=600, description="How long it may pause within an answer.")
+    total_timeout_s: float = Field(
+        120.0, gt=0, le=3_600, description="How long a whole answer may take, other servers' attempts included."
+    )
+    interactive_timeout_s: float = Field(10.0, gt=0, le=3_600, description="The same where somebody waits for it.")
+    rest_s: float = Field(
+        10.0, gt=0, le=600, description="How long a server that failed comes last in the choice among several."
+    )
+    structured: Literal["json_schema", "structured_outputs", "none"] = Field(
+        "json_schema",
+        description='How an answer\'s JSON schema is sent: "json_schema" (response_format, as OpenAI has it), '
+        '"structured_outputs" (vLLM\'s own), or "none" where a server knows neither.',
+    )
+    sends_priority: bool = Field(
+        default=False,
+        description="Whether urgency is sent as a priority; vLLM reads it with --scheduling-policy priority.",
+    )
+    max_context_tokens: int = Field(
+        8_192,
+        ge=256,
+        le=10_000_000,
+        description="Tokens of a prompt and its answer that fit the model (--max-model-len).",
+    )
+    extra: dict[str, object] = Field(
+        default_factory=dict,
+        description='Fields added to every request, as {"chat_template_kwargs": {"enable_thinking": false}}.',
+    )
+    retry: RetrySettings = Field(default_factory=RetrySettings, description="What is tried again.")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When the servers are left alone.")
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _split(cls, urls: object) -> object:
+        return [url.strip() for url in urls.split(",") if url.strip()] if isinstance(urls, str) else urls
+
+    @field_validator("urls")
+    @classmethod
+    def _are_http(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(url.startswith(("http://", "https://")) for url in urls):
+            raise ValueError("addresses as http://host:8000")
+        if any("@" in url for url in urls):
+            raise ValueError("addresses without a password; a key goes to model.api_key")
+        bare = tuple(url.rstrip("/").removesuffix("/v1") for url in urls)
+        if len(set(bare)) < len(bare):
+            raise ValueError("each server once")
+        return bare
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.urls and not self.name:
+            raise ValueError("model.urls needs model.name")
+        return self
+
+
+def open_model(
+    settings: ModelSettings, *, clock: Clock, new_id: Ids, hooks: Sequence[Hook] = ()
+) -> "AbstractAsyncContextManager[OpenAIModel]":
+    """The configured model. Raises Misconfigured where the package that it needs is not installed."""
+    try:
+        from matjip.inference.openai import OpenAIModel
+    except ModuleNotFoundError as error:
+        fault = Fault(
+            where="model.urls",
+            wrong=f"is set, which needs the package {error.name}",
+            right='it installed: pip install "matjip[model]"',
+        )
+        raise Misconfigured(str(fault), faults=(fault,)) from error
+    return OpenAIModel(settings, clock=clock, new_id=new_id, hooks=hooks)
