@@ -2,8 +2,12 @@
 
 from tests.unit.analysis.reading import ScriptedJudge
 
+from matjip.clock import new_dice
+from matjip.inference.asking import AskingJudge
 from matjip.inference.cached import CachedJudge
+from matjip.inference.scripted import ScriptedModel
 from matjip.inference.task import FindAspects, JudgeSentiment
+from matjip.inference.tokens import Estimated
 
 
 async def test_the_same_text_is_judged_once_and_answered_each_time():
@@ -35,4 +39,13 @@ async def test_after_clear_nothing_is_remembered():
     await judge.judge(JudgeSentiment(("a",)))
     judge.clear()
     await judge.judge(JudgeSentiment(("a",)))
+    assert inner.texts_judged == 2
+
+
+async def test_what_a_fallback_answered_is_asked_again():
+    inner = ScriptedJudge()
+    model = ScriptedModel(lambda _: {"label": "great"})
+    judge = CachedJudge(AskingJudge(model, inner, counter=Estimated(), dice=new_dice(1)))
+    for _ in range(2):
+        await judge.judge(JudgeSentiment(("a",)))
     assert inner.texts_judged == 2
