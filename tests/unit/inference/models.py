@@ -1,0 +1,37 @@
+"""A prompt and a model for the tests of what stands around a model."""
+
+from collections.abc import Sequence
+
+from matjip.errors import MatjipError
+from matjip.inference.failure import ModelFailure
+from matjip.inference.model import Completion, Message, Prompt, Timing, TokenUsage
+
+ANSWER = Completion(
+    text="{}",
+    finish="stop",
+    model="scripted/1",
+    usage=TokenUsage(prompt=10, completion=1),
+    timing=Timing(first_token_s=0.1, total_s=0.2),
+)
+GONE = ModelFailure("gone", reason="refused")
+
+
+def prompt(**about: object) -> Prompt:
+    given = {"task": "sentiment", "version": "sentiment/1", "messages": (Message("user", "맛있어요"),)}
+    return Prompt(**(given | {"max_tokens": 16, "tokens": 10} | about))
+
+
+class ScriptedModel:
+    """Raises what its script holds, in order, and answers when it has run out."""
+
+    name = "scripted/1"
+
+    def __init__(self, script: Sequence[MatjipError | None] = ()) -> None:
+        self.script = list(script)
+        self.asked = 0
+
+    async def complete(self, asked: Prompt) -> Completion:
+        self.asked += 1
+        if self.script and (error := self.script.pop(0)):
+            raise error
+        return ANSWER
