@@ -71,7 +71,7 @@ class Asked:
     """One completion that was asked for."""
 
     body: Mapping[str, object]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # by their names in any case
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +144,7 @@ class FakeServer:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = orjson.loads(await request.read())
-        self.asked.append(Asked(body=body, headers=dict(request.headers)))
+        self.asked.append(Asked(body=body, headers=request.headers))
         if refusal := self._refusal(request):
             return refusal
         if self.state != "ready":

@@ -1,6 +1,7 @@
 """A prompt and a model for the tests of what stands around a model."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from matjip.errors import MatjipError
 from matjip.inference.failure import ModelFailure
@@ -13,12 +14,22 @@ ANSWER = Completion(
     usage=TokenUsage(prompt=10, completion=1),
     timing=Timing(first_token_s=0.1, total_s=0.2),
 )
+LOOK_EVERY_S = 0.01
 GONE = ModelFailure("gone", reason="refused")
 
 
 def prompt(**about: object) -> Prompt:
     given = {"task": "sentiment", "version": "sentiment/1", "messages": (Message("user", "맛있어요"),)}
     return Prompt(**(given | {"max_tokens": 16, "tokens": 10} | about))
+
+
+async def until(condition: Callable[[], object], *, within_s: float = 3.0) -> None:
+    """Wait for what happens by itself, and fail where it does not."""
+    for _ in range(round(within_s / LOOK_EVERY_S)):
+        if condition():
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise AssertionError(f"it did not happen within {within_s} s")
 
 
 class ScriptedModel:
