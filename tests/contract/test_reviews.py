@@ -274,15 +274,6 @@ async def test_the_feed_goes_on_from_any_position_in_batches(reviews, caller):
     assert batches == [[3, 4, 5], [6, 7, 8], [9]]
 
 
-async def test_a_tenants_events_are_its_own_in_order_and_page_by_page(reviews, caller):
-    await reviews.write([put("r1")], caller)
-    await reviews.write([put("r1")], OTHER)
-    await reviews.write([put("r2")], caller)
-    assert [event.position for event in await reviews.events_of("default", after=-1, limit=9)] == [1, 2, 5]
-    assert [event.position for event in await reviews.events_of("default", after=1, limit=1)] == [2]
-    assert await reviews.events_of("default", after=1, limit=9) == (await log(reviews))[1::3]
-
-
 async def test_times_never_go_back_in_the_log(reviews, caller, clock):
     await reviews.write([put()], caller)
     clock.move(-3600)

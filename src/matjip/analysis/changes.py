@@ -116,7 +116,7 @@ class Source(Protocol):
         ...
 
     async def read(self, tenant: str, place: Place, limit: int) -> Read:
-        """The changes after a place, of so many rows at most."""
+        """The tenant's changes after a place, of so many rows at most, others' among them."""
         ...
 
     async def position(self) -> int:
@@ -203,15 +203,15 @@ def _of(at: int, read: Read) -> Iterator[tuple[int, Placed]]:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """Restaurants and reviews: the log itself. One erasure is a change of each review that it names."""
+    """Restaurants and reviews: the log itself, which is of all tenants. An erasure is a change of each review that it names."""
 
     reviews: Reviews
     types: frozenset[ChangeType] = frozenset(each for each in TYPES if each.startswith(("restaurant.", "review.")))
 
     async def read(self, tenant: str, place: Place, limit: int) -> Read:
-        events = await self.reviews.events_of(tenant, after=place.position - 1, limit=limit)
+        events: list[Event] = await anext(self.reviews.events(after=max(0, place.position - 1), batch=limit), [])
         found: list[Placed] = []
-        for event in events:
+        for event in (event for event in events if event.tenant == tenant):
             told = place.told if event.position == place.position else 0
             changes = enumerate(_changes(event), 1)
             found += (Placed(Place(event.position, at), change) for at, change in changes if at > told)

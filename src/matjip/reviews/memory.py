@@ -140,9 +140,6 @@ class MemoryReviews:
             yield events
             after = events[-1].position
 
-    async def events_of(self, tenant: str, *, after: int, limit: int) -> list[Event]:
-        return [event for event in self._log[max(0, after) :] if event.tenant == tenant][:limit]
-
     async def erase(self, tenant: str, author_id: str, caller: Caller) -> Erasure:
         keys = {
             key for key, review in self._state.reviews.items() if key[0] == tenant and review.author_id == author_id

@@ -103,7 +103,6 @@ EVENTS = Table(
     Column("body", Text, nullable=False),
     Index("events_by_review", "tenant", "restaurant_id", "review_id"),
     Index("events_by_author", "tenant", "author_id"),
-    Index("events_by_tenant", "tenant", "position"),
 )
 RESTAURANTS = Table(
     "restaurants",
@@ -296,11 +295,6 @@ class SqlReviews:
                 return
             yield events
             after = events[-1].position
-
-    async def events_of(self, tenant: str, *, after: int, limit: int) -> list[Event]:
-        own = feed(after, None).where(EVENTS.c.tenant == tenant).limit(limit)
-        async with self._database.reading() as connection:
-            return [_event(row) for row in await connection.execute(own)]
 
     async def erase(self, tenant: str, author_id: str, caller: Caller) -> Erasure:
         """As `Reviews.erase` says; then the database's files are rewritten, so that the text is gone from them too.

@@ -175,10 +175,6 @@ class Reviews(Protocol):
         """The log of all tenants in order, in batches. Never skips a position that commits later."""
         ...
 
-    async def events_of(self, tenant: str, *, after: int, limit: int) -> list[Event]:
-        """The tenant's own events after a position, oldest first. Never skips one that commits later."""
-        ...
-
     async def erase(self, tenant: str, author_id: str, caller: Caller) -> Erasure:
         """Blank everything of one author in log and rows, leave tombstones, and append the proof."""
         ...

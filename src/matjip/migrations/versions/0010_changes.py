@@ -1,4 +1,4 @@
-"""Places for stored results in the order of their commits, and the log by tenant: what others follow."""
+"""Places for stored results in the order of their commits, for whoever follows them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,4 +16,3 @@ def upgrade() -> None:
     op.execute("INSERT INTO results_head (id, position) VALUES (1, 0)")
     op.add_column("runs", sa.Column("position", sa.BigInteger))
     op.create_index("runs_by_position", "runs", ["tenant", "position"])
-    op.create_index("events_by_tenant", "events", ["tenant", "position"])
