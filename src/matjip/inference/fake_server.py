@@ -95,6 +95,10 @@ class FakeServer:
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
 
+    @property
+    def is_up(self) -> bool:
+        return self._runner is not None
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -189,7 +193,7 @@ class FakeServer:
                 return response
             for piece in _cut(event, step.piece_bytes or len(event)):
                 await response.write(piece)
-            await asyncio.sleep(step.apart_s)
+            await asyncio.sleep(step.apart_s if number else 0)  # the role comes with the first token
         return response
 
     def _events(self, step: Answers, text: str, body: Mapping[str, object]) -> Iterable[bytes]:
