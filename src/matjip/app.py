@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import uvicorn
 from threadpoolctl import threadpool_limits
@@ -41,11 +42,12 @@ from matjip.api.health import (
     lifecycle_check,
     memory_check,
     models_check,
+    vllm_check,
 )
 from matjip.api.server import create_app, server_config
 from matjip.api.service import ApiService
 from matjip.caller import Caller
-from matjip.clock import Clock, Ids, SystemClock, new_id
+from matjip.clock import Clock, Ids, SystemClock, new_dice, new_id
 from matjip.database import Database, open_database
 from matjip.errors import Fault, Misconfigured, Unavailable
 from matjip.evaluation.gate import Gate
@@ -54,6 +56,7 @@ from matjip.evaluation.versions import SqlVersions
 from matjip.index.index import Index, PointKey
 from matjip.index.open import embedded_index, open_index
 from matjip.inference.cached import CachedJudge
+from matjip.inference.guarded import Guarded
 from matjip.inference.images import open_images
 from matjip.inference.judge import Judge
 from matjip.inference.lite.duplicates import near_duplicates
@@ -61,6 +64,8 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.language import language_of
 from matjip.inference.lite.mask import mask
+from matjip.inference.open import open_model
+from matjip.inference.retried import Retried
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.event import PersonErased
 from matjip.reviews.sql import SqlReviews
@@ -74,6 +79,7 @@ from matjip.telemetry.record import Hook
 __all__ = ["Service", "erasure_key", "listen", "masking", "open_service", "prepare_folder", "serve"]
 
 ERASURE_KEY_BYTES = 32
+DICE_BYTES = 8
 BACKLOG = 2_048  # connections that wait to be accepted, as uvicorn's own default
 MIN_FREE_DISK_BYTES = 200_000_000  # room for a day of reviews and a rewritten database of the size of the sample's
 # The built-in models multiply small matrices: a second thread only waits on the first, and doubles the CPU time of a review.
@@ -99,6 +105,7 @@ class Service:
     counters: SqlCounters
     projector: Projector
     images: Indexed | None  # where an image embedder is configured
+    model: Retried | None  # where model servers are configured
     analyses: Analyses
     search: Search
     feedback: Desk
@@ -193,6 +200,7 @@ async def open_service(
             settings=settings.projection,
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
+        model = await _model(settings, stack, clock=clock, ids=ids, hooks=hooks)
         results, feedback, reads = SqlResults(database), SqlFeedback(database), SqlReads(database)
         noticed = SqlAlerts(database)
         alerts = Alerts(noticed, clock=clock, hooks=hooks)
@@ -227,6 +235,7 @@ async def open_service(
             counters=counters,
             projector=projector,
             images=images,
+            model=model.asked if model else None,
             analyses=analyses,
             search=Search(
                 reviews,
@@ -263,6 +272,7 @@ async def open_service(
                 models_check(lite),  # past the cache: the weights are asked
                 embedder_check(embedder),
                 *([images_check(reviews, images.index, images.embedder)] if images else []),
+                *([model.check] if model else []),
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
                 disk_check(settings.data_dir, min_free_bytes=MIN_FREE_DISK_BYTES),
             ),
@@ -275,6 +285,33 @@ async def _golden(judge: Judge) -> str | None:
     """What a judge gets wrong of what everybody understands; None: nothing."""
     finding = await models_check(judge).probe()
     return finding.output if finding.status == "fail" else None
+
+
+class _Asked(NamedTuple):
+    """The model as it is asked, and the check that says how its servers are."""
+
+    asked: Retried
+    check: Check
+
+
+async def _model(
+    settings: Settings, stack: AsyncExitStack, *, clock: Clock, ids: Ids, hooks: Sequence[Hook]
+) -> _Asked | None:
+    """Whoever completes prompts; None where no server is configured."""
+    about = settings.model
+    if not about.urls:
+        return None
+    servers = await stack.enter_async_context(open_model(about, clock=clock, new_id=ids, hooks=hooks))
+    guarded = Guarded(
+        servers, about.breaker, clock=clock, hooks=hooks
+    )  # counts each attempt, and refuses at once while open
+    dice = new_dice(
+        int.from_bytes(os.urandom(DICE_BYTES))
+    )  # another seed in each process: they must not come back together
+    model = Retried(
+        guarded, about.retry, clock=clock, dice=dice, hooks=hooks
+    )  # outermost: each repetition passes the guard
+    return _Asked(model, vllm_check(servers.probe, guarded.status))
 
 
 async def _images(

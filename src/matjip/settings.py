@@ -20,6 +20,7 @@ from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
 from matjip.index.open import IndexSettings
 from matjip.inference.images import ImageSettings
+from matjip.inference.open import ModelSettings
 from matjip.telemetry.logs import LogSettings
 
 __all__ = ["Settings", "load"]
@@ -47,6 +48,9 @@ class Settings(BaseModel):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
     index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
+    model: ModelSettings = Field(
+        ModelSettings.model_validate({}), description="Who is asked what the built-in models are not sure of."
+    )
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
     analysis: AnalysisSettings = Field(
         default_factory=AnalysisSettings, description="Thresholds of the analyses, and the price of a machine."

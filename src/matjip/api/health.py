@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from matjip.clock import Clock, to_iso
 from matjip.errors import MatjipError
 from matjip.index.index import Index
 from matjip.inference.embedder import Embedder
+from matjip.inference.guarded import GuardStatus
 from matjip.inference.judge import Judge
 from matjip.inference.task import FindAspects, JudgeSentiment, Label, Mention
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.store import Reviews
 from matjip.telemetry.logs import logger
+
+if TYPE_CHECKING:
+    from matjip.inference.openai import ReplicaStatus  # whose package need not be installed
 
 __all__ = [
     "GOLDEN",
@@ -36,6 +40,7 @@ __all__ = [
     "memory_check",
     "models_check",
     "to_document",
+    "vllm_check",
     "worst",
 ]
 
@@ -193,6 +198,23 @@ def images_check(reviews: Reviews, index: Index, embedder: Embedder) -> Check:
         return await index_check(reviews, index).probe()
 
     return Check(name="images", measurement="behind", kind="datastore", probe=probe, is_needed=False)
+
+
+def vllm_check(
+    probe_all: Callable[[], Awaitable[Sequence["ReplicaStatus"]]], guard: Callable[[], GuardStatus]
+) -> Check:
+    """The model servers are well and serve the model, and are not left alone. The built-in models answer without them."""
+
+    async def probe() -> Finding:
+        replicas = await probe_all()
+        wrong = sorted({replica.wrong for replica in replicas if replica.wrong})
+        well, wait_s = sum(replica.wrong is None for replica in replicas), guard().retry_in_s
+        if wait_s is not None:
+            wrong.append(f"It failed several times in a row and is left alone for {wait_s} s.")
+        status: Status = "fail" if well == 0 else "warn" if wrong else "pass"
+        return Finding(status=status, observed=well, unit="servers", output=" ".join(wrong) or None)
+
+    return Check(name="vllm", measurement="well", kind="component", probe=probe, is_needed=False)
 
 
 def models_check(judge: Judge) -> Check:
