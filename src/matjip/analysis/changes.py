@@ -150,16 +150,15 @@ class ChangeFeed:
         Where there is nothing yet it waits for so long, and as long as `waiting` says so.
         """
         places = [Place()] * len(self._sources) if cursor is None else self._places(tenant, cursor)
-        until = self._clock.monotonic() + wait_s
         while True:
             page = await self._read(tenant, places, limit, frozenset(types))
             if page.changes or page.more:
                 return page
             await self._check(places)
-            left = until - self._clock.monotonic()
-            if left <= 0 or not waiting():
+            if wait_s <= 0 or not waiting():
                 return page
-            await self._clock.sleep(min(POLL_S, left))
+            await self._clock.sleep(min(POLL_S, wait_s))
+            wait_s -= POLL_S
 
     def _places(self, tenant: str, cursor: str) -> list[Place]:
         places = _parsed(tenant, cursor)

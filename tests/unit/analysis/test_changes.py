@@ -200,6 +200,12 @@ async def test_a_reader_waits_no_longer_than_asked_or_allowed(place):
     assert place.clock.now() - before == timedelta(seconds=30)
 
 
+@pytest.mark.parametrize("wait_s", [5e-324, 0.1 + 0.2])
+async def test_however_short_a_wait_is_it_ends(place, wait_s):
+    place.clock.move(0.1)
+    assert (await place.page(wait_s=wait_s)).changes == ()
+
+
 async def test_each_type_can_be_asked_for_alone(busy):
     for kind in TYPES:
         told = [name for each, name in STORY if each == kind]
