@@ -21,6 +21,8 @@ REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
     "adapt": "bench.adapt",
     "analyses": "bench.analyses",
+    "cascade": "bench.cascade",
+    "engine": "bench.engine",
     "freshness": "bench.freshness",
     "import": "bench.importing",
     "lite": "bench.lite",
