@@ -69,8 +69,13 @@ def seen(breaker: Breaker, era: int, ending: Ending, *, now: float, rules: Break
 
 def ending_of(error: MatjipError) -> Ending:
     """What an error says of the server. One that refuses a prompt, or has too much to do, is alive."""
-    is_alive = isinstance(error, Invalid) or (isinstance(error, ModelFailure) and error.reason == "busy")
-    return "answered" if is_alive else "failed"
+    match error:
+        case Invalid() | ModelFailure(reason="busy"):
+            return "answered"
+        case ModelFailure(reason="left_alone"):
+            return "left"
+        case _:
+            return "failed"
 
 
 class Gate:

@@ -17,7 +17,7 @@ Reason = Literal[
     "server_error",  # it said that it failed
     "busy",  # it said that it has too much to do (429)
     "not_allowed",  # a key, a name or an address is wrong: a repetition changes nothing
-    "open",  # it was not asked: its breaker is open
+    "left_alone",  # it was not asked: its breaker is open, or it asked to wait
 ]
 
 

@@ -51,7 +51,7 @@ class Guarded:
             wait_s = self._gate.wait_s()
             raise ModelFailure(
                 f"The model failed several times in a row and is left alone for {wait_s} s.",
-                reason="open",
+                reason="left_alone",
                 retry_after_s=wait_s,
             )
         with self._gate.passing():

@@ -182,7 +182,7 @@ class OpenAIModel:
             return min(ready, key=lambda replica: (not replica.gate.admits(), replica.outstanding_tokens))
         wait_s = math.ceil(min(replica.waits_until for replica in among) - self._clock.monotonic())
         raise ModelFailure(
-            f"The model server asked to be left alone for {wait_s} s.", reason="busy", retry_after_s=wait_s
+            f"The model server asked to be left alone for {wait_s} s.", reason="left_alone", retry_after_s=wait_s
         )
 
     def _may_ask(self, among: Sequence[_Replica]) -> list[_Replica]:

@@ -96,6 +96,7 @@ def test_it_is_open_only_after_as_many_failures_as_the_rules_say(calls):
     [
         (Invalid("no"), "answered"),
         (ModelFailure("full", reason="busy"), "answered"),
+        (ModelFailure("unasked", reason="left_alone"), "left"),
         (ModelFailure("gone", reason="refused"), "failed"),
         (Internal("ours"), "failed"),
     ],

@@ -32,7 +32,7 @@ async def test_five_failures_open_it_and_the_sixth_call_is_refused_at_once_with_
     await fails(guarded, times=5)
     with pytest.raises(ModelFailure, match="left alone for 60 s") as refused:
         await guarded.complete(prompt())
-    assert (inner.asked, refused.value.reason, refused.value.retry_after_s) == (5, "open", 60)
+    assert (inner.asked, refused.value.reason, refused.value.retry_after_s) == (5, "left_alone", 60)
 
 
 async def test_of_many_calls_after_the_pause_one_is_the_probe(clock):

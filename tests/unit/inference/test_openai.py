@@ -1,6 +1,7 @@
 """The adapter of model servers: what it asks, whom, what it believes, and what it makes of each refusal."""
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.unit.inference.models import prompt, until
 
 from matjip.clock import FakeClock, SystemClock, numbered_ids
-from matjip.errors import Invalid, MatjipError
+from matjip.errors import Invalid, MatjipError, Misconfigured
 from matjip.inference.failure import ModelFailure
 from matjip.inference.fake_server import Answers, FakeServer, Hangs, Refuses
 from matjip.inference.model import Message
@@ -277,10 +278,10 @@ async def test_a_server_that_asked_to_wait_is_not_asked_before():
         FakeServer(script=[Refuses(status=429, retry_after="7")]) as server,
         asking(server, clock=clock) as model,
     ):
-        for waits in (7, 7):
+        for reason in ("busy", "left_alone"):
             with pytest.raises(ModelFailure) as refused:
                 await model.complete(prompt())
-            assert (refused.value.reason, refused.value.retry_after_s) == ("busy", waits)
+            assert (refused.value.reason, refused.value.retry_after_s) == (reason, 7)
         assert len(server.asked) == 1
         clock.move(7)
         await model.complete(prompt())
@@ -377,6 +378,13 @@ async def test_a_refusal_s_reason_is_in_the_log_and_not_in_the_error(server):
     assert [("maximum context" in line["reason"], line["status"], line["model_request"]) for line in logs] == [
         (True, 400, "call-1")
     ]
+
+
+def test_without_its_package_the_setting_that_needs_it_is_named(monkeypatch):
+    monkeypatch.delitem(sys.modules, "matjip.inference.openai")
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(Misconfigured, match=r"model\.urls is set, which needs the package aiohttp.*matjip\[model\]"):
+        open_model(ModelSettings(urls="http://a", name="m"), clock=FakeClock(), new_id=numbered_ids())
 
 
 @pytest.mark.parametrize(

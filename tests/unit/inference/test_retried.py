@@ -43,7 +43,7 @@ def failing(reason: str, retry_after_s: int | None = None) -> ModelFailure:
         (failing("refused"), 3, "batch"),  # three attempts were made
         (failing("not_allowed"), 1, "batch"),
         (failing("busy", 11), 1, "background"),  # longer than anybody sleeps here
-        (failing("open", 60), 1, "batch"),
+        (failing("left_alone", 60), 1, "batch"),
         (failing("first_token_timeout"), 1, "interactive"),
         (failing("refused"), 1, "interactive"),
         (failing("busy", 1), 1, "interactive"),
