@@ -115,11 +115,11 @@ async def test_what_is_published_is_the_newest_result_of_the_ask_by_each_analysi
 
 async def test_how_long_runs_took_is_told_of_those_that_worked_something_out(results):
     for number, outcome in enumerate(("ok", "reused", "insufficient_evidence", "unavailable")):
-        await results.keep(run(str(number), minutes=number, outcome=outcome, reviews=number))
+        await results.keep(run(str(number), minutes=number, outcome=outcome, reviews=number, tokens=9 * number))
     await results.keep(run("other", analysis="summary"))
     model = run("0").model
-    assert await results.measured("sentiment", model) == [Measured(2, 0.0015), Measured(0, 0.0015)]
-    assert await results.measured("sentiment", model, limit=1) == [Measured(2, 0.0015)]
+    assert await results.measured("sentiment", model) == [Measured(2, 0.0015, 18), Measured(0, 0.0015, 0)]
+    assert await results.measured("sentiment", model, limit=1) == [Measured(2, 0.0015, 18)]
     assert await results.measured("sentiment", "another") == []
 
 

@@ -18,7 +18,7 @@ from matjip.analysis import wording
 from matjip.analysis.alike import Alike
 from matjip.analysis.ask import Ask, Run
 from matjip.analysis.directory import Directory
-from matjip.analysis.estimate import Estimate, Expected, expected_of, price_of
+from matjip.analysis.estimate import Estimate, Expected, expected_of, price_of, tokens_of
 from matjip.analysis.evidence import (
     Judged,
     LanguageOf,
@@ -289,8 +289,9 @@ class Analyses:
         is_current = False
         if isinstance(stored, kind.shape):
             *_, name = await self._named(cast(Kind[Result], kind), ask, snapshot, opened)
-            is_current = stored.meta.snapshot_hash == name
-        time = expected_of(len(snapshot.reviews), await self._results.measured(analysis, opened.judge.name))
+            is_current = stored.meta.snapshot_hash == name and not stored.meta.degraded
+        measured = await self._results.measured(analysis, opened.judge.name)
+        time = expected_of(len(snapshot.reviews), measured)
         if is_current:
             time = Expected(seconds=0.0, low=0.0, high=0.0, runs=time.runs if time else 0)
         return Estimate(
@@ -300,7 +301,7 @@ class Analyses:
             engine=self._engine,
             model=opened.judge.name,
             reviews=len(snapshot.reviews),
-            tokens=0,
+            tokens=0 if is_current or self._is_built_in(opened.judge) else tokens_of(len(snapshot.reviews), measured),
             time=time,
             cost=price_of(
                 time.seconds if time else None,
@@ -416,8 +417,10 @@ class Analyses:
         began, started_at = self._clock.monotonic(), self._clock.now()
         outcome = "internal"
         result: R | None = None
+        judge = self._judge
         try:
             opened = await (opening or self._open(ask, caller, kind.name))
+            judge = opened.judge
             key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
                 about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh)
@@ -431,7 +434,9 @@ class Analyses:
             raise
         finally:
             seconds = self._clock.monotonic() - began
-            run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
+            run = self._run_of(
+                kind, ask, caller, result, judge, outcome=outcome, started_at=started_at, seconds=seconds
+            )
             if outcome not in MADE:  # who made it has left its record with it
                 await self._leave(run, None, ask)
             self._report(run, seconds)
@@ -454,7 +459,9 @@ class Analyses:
         result, outcome = await self._run(kind, ask, caller, opened)
         if outcome in MADE:
             seconds = self._clock.monotonic() - began
-            run = self._run_of(kind, ask, caller, result, outcome=outcome, started_at=started_at, seconds=seconds)
+            run = self._run_of(
+                kind, ask, caller, result, opened.judge, outcome=outcome, started_at=started_at, seconds=seconds
+            )
             await self._leave(run, result, ask)
             if run.stored and _ask_hash(ask) == PLAIN:
                 about = {"restaurant_id": run.restaurant_id, "analysis": run.analysis}
@@ -469,6 +476,7 @@ class Analyses:
         ask: Ask,
         caller: Caller,
         result: R | None,
+        judge: Judge,
         *,
         outcome: str,
         started_at: datetime,
@@ -486,8 +494,9 @@ class Analyses:
             started_at=started_at,
             duration_ms=seconds * 1_000,
             engine=meta.engine if meta else self._engine,
-            model=meta.model if meta else self._judge.name,
+            model=judge.name,
             reviews=meta.counts.considered if meta else 0,
+            tokens=meta.usage.tokens if meta and made else 0,
             outcome=outcome,
             stored=bool(meta and meta.stored and made),
             snapshot_hash=meta.snapshot_hash if meta else None,
@@ -532,7 +541,8 @@ class Analyses:
             stored = (await self._stored(ask, caller, opened)).get(kind.name)
         try:
             peers, language, name = await self._named(kind, ask, snapshot, opened)
-            if isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not ask.refresh:
+            is_known = isinstance(stored, kind.shape) and stored.meta.snapshot_hash == name and not stored.meta.degraded
+            if is_known and isinstance(stored, kind.shape) and not ask.refresh:
                 if stored.meta.revision == snapshot.revision:
                     return _with_meta(stored, reused=True, stale=False), "reused"
                 return _again(stored, snapshot, run_id=self._new_id()), stored.status
@@ -556,7 +566,11 @@ class Analyses:
         result = await asyncio.to_thread(kind.work_out, self, draft)
         result = _with_meta(
             result,
-            usage=Usage(reviews_judged=judged.considered, duration_ms=(self._clock.monotonic() - began) * 1_000),
+            usage=Usage(
+                reviews_judged=judged.considered,
+                duration_ms=(self._clock.monotonic() - began) * 1_000,
+                tokens=judged.tokens,
+            ),
             stored=result.meta.stored and erasures == self._erasures,
         )
         return result, result.status
@@ -644,6 +658,7 @@ class Analyses:
             duplicates=tuple(duplicates),
             units=units([review.author for review in snapshot.reviews], duplicates),
             judge=judge.name,
+            tokens=sum(verdict.tokens for verdict in (*found, *sentiments)),
         )
         if erasures == self._erasures and self._recent.snapshot(
             (snapshot.tenant, snapshot.restaurant_id, snapshot.window), snapshot.revision, as_of=snapshot.as_of
@@ -677,6 +692,10 @@ class Analyses:
             counted_to=counted_to,
         )
 
+    def _is_built_in(self, judge: Judge) -> bool:
+        """Whether it asks no language model."""
+        return judge.name.partition("/")[0] == self._engine
+
     @property
     def _engine(self) -> str:
         return self._judge.name.partition("/")[0]
@@ -691,6 +710,7 @@ class Analyses:
             revision=judged.snapshot.revision,
             snapshot_hash=name,
             stored=stored,
+            degraded=judged.is_degraded,
             engine="+".join(engines) or self._engine,
             model=" ".join(models) or judged.judge,
             window=judged.snapshot.window,

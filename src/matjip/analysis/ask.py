@@ -66,8 +66,9 @@ class Run(BaseModel):
     started_at: datetime
     duration_ms: float
     engine: str
-    model: str
+    model: str  # the name of the judge that was asked
     reviews: int
+    tokens: int = 0  # of a language model, spent by this run
     outcome: str  # "ok", "insufficient_evidence", "reused", "joined", or an error's code
     stored: bool  # whether the result was kept as the restaurant's
     snapshot_hash: str | None

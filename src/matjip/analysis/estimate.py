@@ -9,7 +9,18 @@ from pydantic import Field
 
 from matjip.analysis.result import AnalysisName, Shape
 
-__all__ = ["MICROS", "Estimate", "Expected", "Measured", "Price", "Total", "expected_of", "price_of", "total_of"]
+__all__ = [
+    "MICROS",
+    "Estimate",
+    "Expected",
+    "Measured",
+    "Price",
+    "Total",
+    "expected_of",
+    "price_of",
+    "tokens_of",
+    "total_of",
+]
 
 LEAST_RUNS = 5  # fewer measured runs say nothing of the next
 SPREAD_PERCENT = (10, 90)  # of how far measured runs were from the line through them
@@ -22,6 +33,7 @@ class Measured(NamedTuple):
 
     reviews: int
     seconds: float
+    tokens: int = 0
 
 
 class Expected(Shape):
@@ -52,7 +64,9 @@ class Estimate(Shape):
     engine: str
     model: str
     reviews: int = Field(description="Reviews that it would consider.")
-    tokens: int = Field(description="Of a language model; 0 while only the built-in models answer.")
+    tokens: int | None = Field(
+        description="Of a language model; 0 while only the built-in models answer, null while too few runs were measured."
+    )
     time: Expected | None = Field(description="Null while too few runs of this analysis and model were measured.")
     cost: Price | None = Field(description="Null while the time, or the price of a machine's hour, is unknown.")
 
@@ -63,7 +77,7 @@ class Total(Shape):
     dry_run: Literal[True] = True
     restaurants: int
     reviews: int
-    tokens: int
+    tokens: int | None = Field(description="Null where those of some are unknown.")
     seconds: float | None = Field(description="Null where the time of some is unknown.")
     cost: Price | None
 
@@ -72,7 +86,7 @@ def expected_of(reviews: int, measured: Sequence[Measured]) -> Expected | None:
     """The time for so many reviews: the least-squares line through measured runs, neither end of it below zero."""
     if len(measured) < LEAST_RUNS:
         return None
-    sizes, seconds = np.array(measured, dtype=np.float64).T
+    sizes, seconds, _ = np.array(measured, dtype=np.float64).T
     slope, fixed = _line(sizes, seconds)
     line = np.maximum(fixed + slope * sizes, np.finfo(np.float64).tiny)
     low, high = np.percentile(seconds / line, SPREAD_PERCENT)
@@ -80,6 +94,14 @@ def expected_of(reviews: int, measured: Sequence[Measured]) -> Expected | None:
     return Expected(
         seconds=found, low=min(1.0, float(low)) * found, high=max(1.0, float(high)) * found, runs=len(measured)
     )
+
+
+def tokens_of(reviews: int, measured: Sequence[Measured]) -> int | None:
+    """The tokens for so many reviews, as measured runs spent them a review: what is remembered costs none."""
+    seen = sum(each.reviews for each in measured)
+    if len(measured) < LEAST_RUNS or not seen:
+        return None
+    return round(reviews * sum(each.tokens for each in measured) / seen)
 
 
 def price_of(seconds: float | None, *, machine_hour: float | None, currency: str) -> Price | None:
@@ -92,12 +114,13 @@ def price_of(seconds: float | None, *, machine_hour: float | None, currency: str
 def total_of(estimates: Sequence[Estimate]) -> Total:
     """The sum, unknown where a part of it is."""
     times = [each.time.seconds for each in estimates if each.time is not None]
+    tokens = [each.tokens for each in estimates if each.tokens is not None]
     costs = [each.cost for each in estimates if each.cost is not None]
     is_priced = len(costs) == len(estimates) and bool(costs)
     return Total(
         restaurants=len({each.restaurant_id for each in estimates}),
         reviews=sum(each.reviews for each in estimates),
-        tokens=sum(each.tokens for each in estimates),
+        tokens=sum(tokens) if len(tokens) == len(estimates) else None,
         seconds=sum(times) if len(times) == len(estimates) else None,
         cost=Price(amount_micros=sum(each.amount_micros for each in costs), currency=costs[0].currency)
         if is_priced

@@ -96,10 +96,16 @@ class Judged:
     duplicates: tuple[int | None, ...]
     units: tuple[int, ...]  # reviews of one author, or that almost repeat each other, share a number
     judge: str = ""  # the name of whoever was asked
+    tokens: int = 0  # of a language model, spent on this judging
 
     @property
     def considered(self) -> int:
         return len(self.snapshot.reviews)
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether another judge stood in for one that was asked and did not answer."""
+        return any(verdict.instead_of is not None for verdict in self.sentiments)
 
     def support(self, reviews: Iterable[int]) -> int:
         """How many independent voices these reviews are: distinct authors where known, near-duplicates once."""

@@ -40,11 +40,12 @@ class Recent:
         return replace(judged, snapshot=snapshot)
 
     def keep(self, snapshot: Snapshot, judged: Judged | None = None) -> None:
-        """Remember them; the least recently used go first, a restaurant larger than the bound alone stays until the next."""
+        """Remember them, but nothing that another judge stood in for; the least recently used go first, a restaurant larger than the bound alone stays until the next."""
         if snapshot.inline:
             return
         self._drop(_key(snapshot))
-        self._known[_key(snapshot)] = (snapshot, judged)
+        again = None if judged is None or judged.is_degraded else replace(judged, tokens=0)
+        self._known[_key(snapshot)] = (snapshot, again)
         self._held += len(snapshot.reviews)
         while self._held > self._reviews and len(self._known) > 1:
             self._drop(next(iter(self._known)))

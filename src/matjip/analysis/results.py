@@ -65,6 +65,7 @@ RUNS = Table(
     Column("engine", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("reviews", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
     Column("outcome", Text, nullable=False),
     Column("stored", Boolean, nullable=False),
     Column("snapshot_hash", Text),
@@ -262,7 +263,7 @@ class MemoryResults:
     async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
         made = [run for run in self._runs.values() if (run.analysis, run.model) == (analysis, model)]
         newest = sorted((run for run in made if run.outcome in MADE), key=lambda run: run.started_at, reverse=True)
-        return [Measured(run.reviews, run.duration_ms / 1_000) for run in newest[:limit]]
+        return [Measured(run.reviews, run.duration_ms / 1_000, run.tokens) for run in newest[:limit]]
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         kept = [each for each in self._results if each[0] != tenant or each[1] not in restaurant_ids]
@@ -371,12 +372,12 @@ class SqlResults:
             return int((await connection.execute(select(HEAD.c.position))).scalar_one())
 
     async def measured(self, analysis: AnalysisName, model: str, *, limit: int = 200) -> list[Measured]:
-        made = select(RUNS.c.reviews, RUNS.c.duration_ms).where(
+        made = select(RUNS.c.reviews, RUNS.c.duration_ms, RUNS.c.tokens).where(
             RUNS.c.analysis == analysis, RUNS.c.model == model, RUNS.c.outcome.in_(MADE)
         )
         async with self._database.reading() as connection:
             rows = await connection.execute(made.order_by(RUNS.c.started_us.desc()).limit(limit))
-            return [Measured(row.reviews, row.duration_ms / 1_000) for row in rows]
+            return [Measured(row.reviews, row.duration_ms / 1_000, row.tokens) for row in rows]
 
     async def forget(self, tenant: str, restaurant_ids: Collection[str]) -> int:
         async with self._database.writing() as connection:

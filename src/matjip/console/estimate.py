@@ -31,7 +31,7 @@ def _cells(estimates: Sequence[Estimate]) -> tuple[str, ...]:
         f"{len(waiting):,}",
         f"{len(estimates) - len(waiting):,}",
         f"{sum(each.reviews for each in waiting):,}",
-        f"{total.tokens:,}",
+        UNKNOWN if total.tokens is None else f"{total.tokens:,}",
         UNKNOWN if total.seconds is None else f"{total.seconds:,.2f}",
         UNKNOWN if total.cost is None else f"{total.cost.amount_micros / MICROS:,.6f} {total.cost.currency}",
     )

@@ -35,18 +35,16 @@ QUESTIONS: dict[type[Task[Any]], Question] = {
     FindAspects: ASPECTS_ASKED,
     ExpandQuery: QUERY,
 }
+CONTEXT_TOKENS = 8_192  # of the model, where nothing else is said
 TEMPLATE_TOKENS = 64  # what a chat template adds around two messages and before the answer; the usual ones add 10 to 40
 FENCE_TOKENS = 16  # by how much two fences may differ from two others
 ANSWER_TOKENS = 16  # of an answer besides its items: {"items": []}
 CUT_MARK = " …"  # so that the model sees that the text goes on
 
 
-class AskingSettings(BaseModel, frozen=True):
+class AskingSettings(BaseModel, frozen=True, extra="forbid"):
     """How a model is asked."""
 
-    context_tokens: int = Field(
-        8_192, ge=2_048, description="Tokens that prompt and answer may take together: the server's --max-model-len."
-    )
     batch_tokens: int = Field(
         4_000,
         ge=500,
@@ -86,6 +84,7 @@ class AskingJudge:
         *,
         counter: TokenCounter,
         dice: Random,
+        context_tokens: int = CONTEXT_TOKENS,
         settings: AskingSettings | None = None,
         urgency: Urgency = "batch",
         hooks: Sequence[Hook] = (),
@@ -94,6 +93,7 @@ class AskingJudge:
         self._fallback = fallback
         self._counter = counter
         self._dice = dice
+        self._context_tokens = context_tokens  # that prompt and answer may take together
         self._settings = settings or AskingSettings()
         self._urgency: Urgency = urgency
         self._hooks = hooks
@@ -154,7 +154,7 @@ class AskingJudge:
     async def _room(self, question: Question) -> int:
         """Tokens that items and their answers may take in one prompt."""
         empty = [await self._prompt(question, [], language=language, is_repair=True) for language in LANGUAGES]
-        return self._settings.context_tokens - max(each.tokens + each.max_tokens for each in empty) - FENCE_TOKENS
+        return self._context_tokens - max(each.tokens + each.max_tokens for each in empty) - FENCE_TOKENS
 
     async def _cut(self, sheet: _Sheet, place: int, room: int) -> None:
         whole = sheet.shown[place]
@@ -166,7 +166,7 @@ class AskingJudge:
         self, sheet: _Sheet, places: Sequence[int], running: asyncio.Semaphore, *, is_repair: bool = False
     ) -> None:
         prompt = await self._prompt(sheet.question, [sheet.shown[place] for place in places], is_repair=is_repair)
-        if prompt.tokens + prompt.max_tokens > self._settings.context_tokens:  # parts may take more together than alone
+        if prompt.tokens + prompt.max_tokens > self._context_tokens:  # parts may take more together than alone
             if len(places) == 1:
                 sheet.dropped["too_long"] += 1
                 return

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from matjip.inference.judge import Judge
 from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment, Mention, Sentiment, Task, Verdict
 from matjip.telemetry.record import AnswersRemembered, Hook
 
-__all__ = ["RememberedJudge"]
+__all__ = ["RememberedJudge", "prefix_of"]
 
 A = TypeVar("A")
 KEY_BYTES = 16  # 128 bits: two texts do not meet
@@ -41,7 +41,8 @@ class _Flight:
 
 
 class RememberedJudge:
-    """A Judge around a Judge that asks a model; for one tenant, whose id is in every key.
+    """A Judge around a Judge that asks a model; for one tenant, whose id is in every key. `tokens` of a verdict are those that
+    were spent for it now.
 
     Answers are read before the model is asked and written before anybody is told. What another engine answered in its place,
     while it was away, is not remembered; an error is told to those who wait for it and to nobody after.
@@ -74,7 +75,7 @@ class RememberedJudge:
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
         keys = [self._key(task, item) for item in task.items]
         kept = await self._known(task, list(dict.fromkeys(keys)))
-        known = {key: verdict for key, (_, verdict) in kept.items()}
+        known = {key: replace(verdict, tokens=0) for key, (_, verdict) in kept.items()}  # none were spent this time
         missing = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
         joined = {key for key in missing if key in self._flights}
         flights = {self._flights[key] for key in joined}
@@ -96,15 +97,12 @@ class RememberedJudge:
         try:
             for flight in flights:
                 assert flight.task is not None
-                answers |= await asyncio.shield(flight.task)
+                found = await asyncio.shield(flight.task)
+                answers |= {key: replace(found[key], tokens=0) if key in joined else found[key] for key in found}
         finally:
             for flight in flights:
                 self._leave(flight)
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
-
-    async def forget(self) -> int:
-        """Remove all that is remembered of the tenant, as an erasure must. Raises Unavailable where that cannot be done now."""
-        return await self._store.forget(_prefix(self._tenant))
 
     def _start(self, task: Task[Any], keys: Sequence[str]) -> _Flight:
         flight = _Flight(keys=set(keys))
@@ -145,8 +143,9 @@ class RememberedJudge:
 
     def _key(self, task: Task[Any], item: str) -> str:
         digest = hashlib.blake2b(item.encode(errors="surrogatepass"), digest_size=KEY_BYTES).hexdigest()
-        return f"{_prefix(self._tenant)}{type(task).__name__}:{self.name}:{digest}"
+        return f"{prefix_of(self._tenant)}{type(task).__name__}:{self.name}:{digest}"
 
 
-def _prefix(tenant: str) -> str:
+def prefix_of(tenant: str) -> str:
+    """How the keys of a tenant's answers begin."""
     return f"{quote(tenant, safe='')}:"  # no tenant's id is the beginning of another's

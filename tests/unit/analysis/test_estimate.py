@@ -4,7 +4,7 @@ import pytest
 from tests.unit.analysis.reading import CALLER, World
 
 from matjip.analysis.ask import Ask
-from matjip.analysis.estimate import Estimate, Expected, Measured, Price, expected_of, price_of, total_of
+from matjip.analysis.estimate import Estimate, Expected, Measured, Price, expected_of, price_of, tokens_of, total_of
 
 ASK = Ask(restaurant_id="r")
 
@@ -36,6 +36,18 @@ def test_an_unknown_price_is_unknown_not_nothing():
     assert price_of(3_600.0, machine_hour=1.5, currency="USD") == Price(amount_micros=1_500_000, currency="USD")
     assert price_of(3_600.0, machine_hour=None, currency="USD") is None
     assert price_of(None, machine_hour=1.5, currency="USD") is None
+
+
+def test_tokens_are_what_measured_runs_spent_a_review():
+    measured = [
+        Measured(10, 0.1, 120),
+        Measured(30, 0.3, 0),
+        Measured(10, 0.1, 80),
+        Measured(25, 0.1),
+        Measured(25, 0.1),
+    ]
+    assert tokens_of(50, measured) == 100
+    assert tokens_of(50, measured[:4]) is None
 
 
 def an_estimate(**but: object) -> Estimate:

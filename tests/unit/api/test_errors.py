@@ -38,7 +38,7 @@ def test_the_table_has_a_row_for_every_code_and_no_other():
 @pytest.mark.parametrize("kind", sorted(every_class(), key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
 def test_every_error_class_has_a_row(kind):
     assert kind.code in TABLE
-    assert kind.__name__ in errors.__all__
+    assert kind.__name__ in errors.__all__ or kind.__module__ != errors.__name__
 
 
 def test_a_problem_holds_both_forms_of_the_error():

@@ -27,7 +27,7 @@ def leaning(text):
 class Place:
     """A scripted model, a judge that asks it and another that stands in."""
 
-    def __init__(self, answer=leaning, *, spoil=None, counter=None, **numbers) -> None:
+    def __init__(self, answer=leaning, *, spoil=None, counter=None, context_tokens=8_192, **numbers) -> None:
         self.model = ScriptedModel(answer, spoil=spoil)
         self.fallback = ScriptedJudge()
         self.records = []
@@ -36,6 +36,7 @@ class Place:
             self.fallback,
             counter=counter or Estimated(),
             dice=new_dice(1),
+            context_tokens=context_tokens,
             settings=AskingSettings(**numbers),
             hooks=[self.records.append],
         )

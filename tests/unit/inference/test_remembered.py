@@ -9,7 +9,7 @@ from tests.unit.analysis.reading import ScriptedJudge
 from matjip.clock import FakeClock
 from matjip.errors import Unavailable
 from matjip.inference.answers_store import MemoryAnswers
-from matjip.inference.remembered import RememberedJudge
+from matjip.inference.remembered import RememberedJudge, prefix_of
 from matjip.inference.task import FindAspects, JudgeSentiment
 
 
@@ -49,14 +49,21 @@ def world() -> Remembering:
     return Remembering()
 
 
+def answers(verdicts):
+    return [each.answer for each in verdicts]
+
+
 async def test_what_was_answered_is_not_asked_again_by_another_process(world):
     first = await world.of().judge(JudgeSentiment(("친절", "짜요")))
-    assert await world.of().judge(JudgeSentiment(("짜요", "새것", "친절"))) == (
-        first[1],
-        *(await world.of().judge(JudgeSentiment(("새것",)))),
-        first[0],
-    )
+    again = await world.of().judge(JudgeSentiment(("짜요", "새것", "친절")))
+    assert [answers(again)[0], answers(again)[2]] == [answers(first)[1], answers(first)[0]]
     assert world.model.texts_judged == 3
+
+
+async def test_tokens_are_told_to_whoever_spent_them(world):
+    first = await world.of().judge(JudgeSentiment(("친절",)))
+    again = await world.of().judge(JudgeSentiment(("친절", "짜요")))
+    assert [each.tokens for each in (*first, *again)] == [7, 0, 7]
 
 
 async def test_fifty_who_ask_the_same_at_once_share_one_question(world):
@@ -65,7 +72,9 @@ async def test_fifty_who_ask_the_same_at_once_share_one_question(world):
     asking = [asyncio.create_task(judge.judge(JudgeSentiment(("친절", "짜요")))) for _ in range(50)]
     await asyncio.sleep(0.01)
     world.model.may_answer.set()
-    assert len(set(await asyncio.gather(*asking))) == 1
+    found = await asyncio.gather(*asking)
+    assert len({tuple(answers(each)) for each in found}) == 1
+    assert sum(verdict.tokens for each in found for verdict in each) == 14  # spent once
     assert world.model.texts_judged == 2
 
 
@@ -77,13 +86,13 @@ async def test_items_that_another_asks_about_are_waited_for_and_the_rest_asked(w
     other = asyncio.create_task(judge.judge(JudgeSentiment(("b", "c"))))
     await asyncio.sleep(0.01)
     world.model.may_answer.set()
-    assert (await one)[1] == (await other)[0]
+    assert answers(await one)[1] == answers(await other)[0]
     assert world.model.texts_judged == 3
 
 
 async def test_mentions_come_back_as_they_were_answered(world):
     first = await world.of().judge(FindAspects(("국물이 진해요",)))
-    assert await world.of().judge(FindAspects(("국물이 진해요",))) == first
+    assert answers(await world.of().judge(FindAspects(("국물이 진해요",)))) == answers(first)
 
 
 async def test_another_tenant_is_told_nothing(world):
@@ -141,7 +150,7 @@ async def test_an_entry_that_cannot_be_read_is_asked_again(world):
 async def test_forgetting_a_tenant_leaves_the_others(world):
     for tenant in ("t", "t2"):
         await world.of(tenant).judge(JudgeSentiment(("a", "b")))
-    assert await world.of("t").forget() == 2
+    assert await world.store.forget(prefix_of("t")) == 2
     await world.of("t2").judge(JudgeSentiment(("a", "b")))
     assert world.model.texts_judged == 4
 
