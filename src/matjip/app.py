@@ -55,6 +55,9 @@ from matjip.evaluation.judges import Judges
 from matjip.evaluation.versions import SqlVersions
 from matjip.index.index import Index, PointKey
 from matjip.index.open import embedded_index, open_index
+from matjip.inference.answers_open import open_answers
+from matjip.inference.asked import Asked
+from matjip.inference.asking import ENGINE, AskingJudge
 from matjip.inference.cached import CachedJudge
 from matjip.inference.guarded import Guarded
 from matjip.inference.images import open_images
@@ -64,8 +67,11 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.language import language_of
 from matjip.inference.lite.mask import mask
+from matjip.inference.model import Model
 from matjip.inference.open import open_model
+from matjip.inference.remembered import RememberedJudge
 from matjip.inference.retried import Retried
+from matjip.inference.tokens import open_counter
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.event import PersonErased
 from matjip.reviews.sql import SqlReviews
@@ -106,6 +112,7 @@ class Service:
     projector: Projector
     images: Indexed | None  # where an image embedder is configured
     model: Retried | None  # where model servers are configured
+    asked: Asked | None  # whoever asks it, where it is
     analyses: Analyses
     search: Search
     feedback: Desk
@@ -139,6 +146,8 @@ class Service:
             if self.images:
                 await self.images.projector.forget(tenant, keys)
             self.judge.clear()  # its answers hold words of their texts
+            if self.asked:
+                await self.asked.forget(tenant)
             await self.projector.catch_up()
             await self.database.purge("results", "feedback")
         return erasure
@@ -201,6 +210,7 @@ async def open_service(
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
         model = await _model(settings, stack, clock=clock, ids=ids, hooks=hooks)
+        asked = await _cascades(settings, stack, judges, model.asked, clock=clock, hooks=hooks) if model else None
         results, feedback, reads = SqlResults(database), SqlFeedback(database), SqlReads(database)
         noticed = SqlAlerts(database)
         alerts = Alerts(noticed, clock=clock, hooks=hooks)
@@ -218,7 +228,7 @@ async def open_service(
             near_duplicates=near_duplicates,
             quality=lite.quality,
             feedback=feedback,
-            judge_of=judges.of,
+            judge_of=asked.of if asked else judges.of,
             hooks=(*hooks, news.hear, counter.hear),
             watch=alerts.look,
             settings=settings.analysis,
@@ -236,6 +246,7 @@ async def open_service(
             projector=projector,
             images=images,
             model=model.asked if model else None,
+            asked=asked,
             analyses=analyses,
             search=Search(
                 reviews,
@@ -287,7 +298,7 @@ async def _golden(judge: Judge) -> str | None:
     return finding.output if finding.status == "fail" else None
 
 
-class _Asked(NamedTuple):
+class _Model(NamedTuple):
     """The model as it is asked, and the check that says how its servers are."""
 
     asked: Retried
@@ -296,7 +307,7 @@ class _Asked(NamedTuple):
 
 async def _model(
     settings: Settings, stack: AsyncExitStack, *, clock: Clock, ids: Ids, hooks: Sequence[Hook]
-) -> _Asked | None:
+) -> _Model | None:
     """Whoever completes prompts; None where no server is configured."""
     about = settings.model
     if not about.urls:
@@ -311,7 +322,33 @@ async def _model(
     model = Retried(
         guarded, about.retry, clock=clock, dice=dice, hooks=hooks
     )  # outermost: each repetition passes the guard
-    return _Asked(model, vllm_check(servers.probe, guarded.status))
+    return _Model(model, vllm_check(servers.probe, guarded.status))
+
+
+async def _cascades(
+    settings: Settings, stack: AsyncExitStack, judges: Judges, model: Model, *, clock: Clock, hooks: Sequence[Hook]
+) -> Asked:
+    """Who answers each tenant: its own built-in judge where that is sure; else what the model is remembered to have answered,
+    else what it answers now, else the built-in judge after all."""
+    store = await stack.enter_async_context(open_answers(settings.answers, clock))
+    counter = open_counter(settings.asking.tokenizer)
+    dice = new_dice(int.from_bytes(os.urandom(DICE_BYTES)))  # of the fences around reviews, which nobody may guess
+
+    def asking(tenant: str, first: Judge) -> Judge:
+        asks = AskingJudge(
+            model,
+            first,
+            counter=counter,
+            dice=dice,
+            context_tokens=settings.model.max_context_tokens,
+            settings=settings.asking,
+            hooks=hooks,
+        )
+        return RememberedJudge(
+            asks, store, tenant=tenant, engine=ENGINE, clock=clock, hooks=hooks, ttl_s=settings.answers.ttl_s
+        )
+
+    return Asked(judges.of, asking, store, settings=settings.cascade)
 
 
 async def _images(

@@ -19,6 +19,9 @@ from matjip.api.server import ApiSettings
 from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
 from matjip.index.open import IndexSettings
+from matjip.inference.answers_open import AnswersSettings
+from matjip.inference.asking import AskingSettings
+from matjip.inference.cascade import CascadeSettings
 from matjip.inference.images import ImageSettings
 from matjip.inference.open import ModelSettings
 from matjip.telemetry.logs import LogSettings
@@ -50,6 +53,13 @@ class Settings(BaseModel):
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     model: ModelSettings = Field(
         ModelSettings.model_validate({}), description="Who is asked what the built-in models are not sure of."
+    )
+    asking: AskingSettings = Field(AskingSettings.model_validate({}), description="How the model is asked.")
+    cascade: CascadeSettings = Field(
+        CascadeSettings.model_validate({}), description="What the built-in models are sure enough of."
+    )
+    answers: AnswersSettings = Field(
+        AnswersSettings.model_validate({}), description="How the model's answers are remembered."
     )
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
     analysis: AnalysisSettings = Field(
