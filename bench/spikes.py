@@ -5,7 +5,7 @@ days that differ (gamma, shape 2), and one of seven negative. The first year is 
 "steady": every review is negative by the same chance. "bad days": that chance differs by day (beta, correlation 0.05 of
 reviews of a day), which is not a spike. Wrong alarms are counted per restaurant and year over all seeds, with the 95 %
 interval of a Poisson count (exact); stated is at most 0.5. "found" is the share of planted spikes, two days of three times as
-many negative ones, that are alarmed within seven days of their beginning, and "delay_h" the median time until then.
+many negative ones, that are alarmed within seven days of their beginning, and "median_delay_h" the median time until then.
 """
 
 import math
@@ -18,7 +18,7 @@ from matjip.analysis.spikes import Written, spikes
 
 __all__ = ["rows"]
 
-BARS = ("days", "found")
+BARS = ("setting", "found")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS, FIRST_YEAR = 730, 365
 RATES = (0.5, 2.0, 8.0, 30.0)  # reviews a day
@@ -50,15 +50,14 @@ def row(days: str, rate: float, seeds: int) -> dict[str, object]:
     years = seeds * (DAYS - FIRST_YEAR) / 365
     low, high = poisson_interval(wrong)
     return {
-        "days": days,
-        "reviews_a_day": rate,
+        "setting": f"{days}, {rate:g} a day",
         "restaurant_years": round(years),
         "wrong_alarms": wrong,
-        "wrong_a_year": round(wrong / years, 4),
+        "false_alarms_per_restaurant_year": round(wrong / years, 4),
         "low": round(low / years, 4),
         "high": round(high / years, 4),
         "found": round(len(delays) / seeds, 3),
-        "delay_h": round(sorted(delays)[len(delays) // 2].total_seconds() / 3600, 1) if delays else None,
+        "median_delay_h": round(sorted(delays)[len(delays) // 2].total_seconds() / 3600, 1) if delays else None,
     }
 
 

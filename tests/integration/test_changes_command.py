@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.test_commands import matjip
+from tests.integration.test_commands import SAMPLE, matjip
 
 REVIEWS = [
     {"restaurant_id": "r", "id": str(at), "content": f"국물 {at}", "author_id": f"guest-{at}"} for at in range(3)
@@ -55,6 +56,23 @@ def test_who_follows_is_told_what_comes(data: Path):
         second = json.loads(following.stdout.readline())
         following.terminate()
     assert (len(first["changes"]), [each["type"] for each in second["changes"]]) == (4, ["review.updated"])
+
+
+def test_a_spike_of_negative_reviews_is_told_once(tmp_path: Path):
+    sample = [json.loads(line) for line in SAMPLE.read_text().splitlines()]
+    good, bad = ([row["content"] for row in sample if row.get("rating") in stars] for stars in ({5}, {1, 2}))
+    now = datetime.now(UTC)
+    days = [(content, 3 + at) for at, content in enumerate(good[:150])] + [(content, 0.5) for content in bad[:20]]
+    rows = [
+        {"restaurant_id": "r", "id": str(at), "content": content, "created_at": (now - timedelta(days=ago)).isoformat()}
+        for at, (content, ago) in enumerate(days)
+    ]
+    sent(tmp_path, *rows)
+    for _ in range(2):
+        assert matjip("analyze", "r", "--refresh", data=tmp_path).returncode == 0
+    (change,) = page(tmp_path, "--type", "negatives.spiked")["changes"]
+    assert (change["restaurant_id"], change["alert"]["reviews"]) == ("r", 20)
+    assert set(change["alert"]["review_ids"]) <= {row["id"] for row in rows[150:]}
 
 
 @pytest.mark.parametrize(

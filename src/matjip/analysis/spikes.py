@@ -14,7 +14,7 @@ from matjip.analysis.proportions import Share
 __all__ = ["ALARMS_A_YEAR", "Spike", "Written", "current_spike", "spikes", "written"]
 
 ALARMS_A_YEAR = (
-    0.1  # wrong alarms a restaurant and year, at most: one in ten years, or three a day among 10,000 restaurants
+    0.5  # wrong alarms a restaurant and year, at most: one in two years, or 14 a day among 10,000 restaurants
 )
 WINDOWS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))  # a bad evening, a bad weekend, a bad week
 HISTORY = timedelta(days=365)  # before the window: what the window is compared with
