@@ -141,5 +141,3 @@ async def export_corrections(service: Working, caller: Asker) -> StreamingRespon
             yield orjson.dumps(row) + b"\n"
 
     return StreamingResponse(lines(), media_type=JSONL)
-
-
