@@ -1,6 +1,7 @@
 """A real vLLM on loopback that can be started, drained, killed and started again on the same port."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -53,7 +54,9 @@ class Vllm:
             "--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}',
         ]  # fmt: skip
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **QUIET})
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, **QUIET}, start_new_session=True
+            )
         until = time.monotonic() + START_S
         while not self.is_healthy():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -84,7 +87,7 @@ class Vllm:
     def kill(self) -> None:
         """End it at once, and its engine with it."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)  # the engine is a process of its own
             self._process.wait(20)
 
 
