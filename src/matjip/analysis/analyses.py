@@ -236,9 +236,12 @@ class Analyses:
         self._hooks = hooks
         self._watch = watch  # sees what was judged of all of a restaurant's stored reviews, once a change
         self._settings = settings or AnalysisSettings()
+        # Whatever a result hangs on besides its reviews, its judge and its peers.
+        self._rules = self._settings.model_dump_json(exclude={"machine_hour_price", "currency"})
         self._profiles = profiles
         self._alike = alike
         self._quality = quality or Quality()
+        self._rules += written(self._quality).decode()
         self._feedback = feedback or MemoryFeedback()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._recent = Recent()
@@ -590,8 +593,7 @@ class Analyses:
             VERSION,
             language,
             opened.judge.name,
-            self._settings.model_dump_json(exclude={"machine_hour_price", "currency"}),
-            written(self._quality).decode(),
+            self._rules,
             peers.fingerprint(),
             str(opened.standings.corrected_to),
         )

@@ -74,11 +74,11 @@ def ratios(counts: Sequence[int]) -> list[int]:
 
 
 def _by_month(judged: Judged, labels: Sequence[Label]) -> tuple[Month, ...]:
-    months: dict[str, Counter[Label]] = {}
+    months: dict[tuple[int, int], Counter[Label]] = {}
     for review, label in zip(judged.snapshot.reviews, labels, strict=True):
         if review.created_at is not None:
-            months.setdefault(f"{review.created_at:%Y-%m}", Counter())[label] += 1
+            months.setdefault((review.created_at.year, review.created_at.month), Counter())[label] += 1
     return tuple(
-        Month(month=month, positive=of["positive"], negative=of["negative"], neutral=of["neutral"])
-        for month, of in sorted(months.items())
+        Month(month=f"{year:04}-{month:02}", positive=of["positive"], negative=of["negative"], neutral=of["neutral"])
+        for (year, month), of in sorted(months.items())
     )

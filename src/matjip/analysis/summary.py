@@ -8,7 +8,7 @@ from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.proportions import wilson
 from matjip.analysis.result import AspectSummary, Quote, Statement, claim_id
-from matjip.analysis.sentiment import lean, ratios
+from matjip.analysis.sentiment import ratios
 from matjip.analysis.trends import lately, trends
 from matjip.inference.task import Aspect, Polarity
 
@@ -79,7 +79,7 @@ def summarise(
     }
     positive = _by_support(statement for statement in made.values() if statement.polarity == "positive")
     negative = _by_support(statement for statement in made.values() if statement.polarity == "negative")
-    counts = lean(judged).counts
+    counts = Counter(verdict.answer.label for verdict in judged.sentiments)
     leaning = (counts["positive"], counts["negative"])
     return Said(
         overall=overall(
