@@ -45,7 +45,8 @@ async def opened(server: FakeServer, folder: Path) -> AsyncIterator[Service]:
 
 async def written(service: Service, *texts: str, tenant: str = "default") -> None:
     reviews = [
-        Put(review=ReviewDraft(id=str(at), restaurant_id="r", content=text, author_id="a")) for at, text in enumerate(texts)
+        Put(review=ReviewDraft(id=str(at), restaurant_id="r", content=text, author_id="a"))
+        for at, text in enumerate(texts)
     ]
     await service.reviews.write(
         [PutRestaurant(restaurant=RestaurantDraft(id="r")), *reviews], Caller(tenant=tenant, request_id="q")
