@@ -13,7 +13,11 @@ A = TypeVar("A")
 
 
 class CascadeSettings(BaseModel, frozen=True):
-    """From where on the built-in model's own answer is taken (bench/reports/cascade.md)."""
+    """From where on the built-in model's own answer is taken.
+
+    The defaults stay within half a point of asking a judge of .95 about every review, for 43 % of its tokens, on films that the
+    built-in model never saw; 0.85 and 0.85 take 29 % and cost a point there (bench/reports/cascade.md).
+    """
 
     positive_from: float = Field(
         0.9, ge=0.5, le=1.01, description="Praise at least this probable is not asked about; above 1, all of it is."
