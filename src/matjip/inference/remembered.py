@@ -1,10 +1,9 @@
 """A judge that remembers what a model answered, beyond this process, and asks once for what many want at the same time."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from matjip.clock import Clock
 from matjip.inference.answers_store import AnswersStore
+from matjip.inference.flights import Flights
 from matjip.inference.judge import Judge
 from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment, Mention, Sentiment, Task, Verdict
 from matjip.telemetry.record import AnswersRemembered, Hook
@@ -29,15 +29,6 @@ SHAPES: dict[type, TypeAdapter[Kept]] = {
     FindAspects: TypeAdapter(tuple[float, Verdict[tuple[Mention, ...]]]),
     ExpandQuery: TypeAdapter(tuple[float, Verdict[Expansion]]),
 }
-
-
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """Items that are being asked about, and how many wait for them."""
-
-    task: "asyncio.Task[dict[str, Verdict[Any]]] | None" = None
-    waiting: int = 0
-    keys: set[str] = field(default_factory=set)
 
 
 class RememberedJudge:
@@ -66,7 +57,7 @@ class RememberedJudge:
         self._clock = clock
         self._hooks = hooks
         self._ttl_s = ttl_s
-        self._flights: dict[str, _Flight] = {}
+        self._flights: Flights[Verdict[Any]] = Flights()
 
     @property
     def name(self) -> str:
@@ -77,40 +68,22 @@ class RememberedJudge:
         kept = await self._known(task, list(dict.fromkeys(keys)))
         known = {key: replace(verdict, tokens=0) for key, (_, verdict) in kept.items()}  # none were spent this time
         missing = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
-        joined = {key for key in missing if key in self._flights}
-        flights = {self._flights[key] for key in joined}
-        if mine := [key for key in missing if key not in joined]:
-            flights.add(self._start(task.among([missing[key] for key in mine]), mine))
+        joined = self._flights.among(missing)
         record = AnswersRemembered(
             task=type(task).__name__,
             hits=len(kept),
             joined=len(joined),
-            misses=len(mine),
+            misses=len(missing) - len(joined),
             tokens_saved=sum(verdict.tokens for _, verdict in kept.values()),
             seconds_saved=sum(seconds for seconds, _ in kept.values()),
         )
         for hook in self._hooks:
             hook(record)
-        answers: dict[str, Verdict[Any]] = dict(known)
-        for flight in flights:
-            flight.waiting += 1
-        try:
-            for flight in flights:
-                assert flight.task is not None
-                found = await asyncio.shield(flight.task)
-                answers |= {key: replace(found[key], tokens=0) if key in joined else found[key] for key in found}
-        finally:
-            for flight in flights:
-                self._leave(flight)
+        found = await self._flights.once(
+            list(missing), lambda mine: self._ask(task.among([missing[key] for key in mine]), mine), name="ask a model"
+        )
+        answers = known | {key: replace(one, tokens=0) if key in joined else one for key, one in found.items()}
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
-
-    def _start(self, task: Task[Any], keys: Sequence[str]) -> _Flight:
-        flight = _Flight(keys=set(keys))
-        for key in keys:
-            self._flights[key] = flight
-        flight.task = asyncio.create_task(self._ask(task, keys), name="ask a model")
-        flight.task.add_done_callback(lambda _: self._end(flight))
-        return flight
 
     async def _ask(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Verdict[Any]]:
         began = self._clock.monotonic()
@@ -121,18 +94,6 @@ class RememberedJudge:
         kept = {key: SHAPES[type(task)].dump_json((seconds, verdict)) for key, verdict in own.items()}
         await self._store.put(kept, ttl_s=self._ttl_s)
         return found
-
-    def _leave(self, flight: _Flight) -> None:
-        flight.waiting -= 1
-        if not flight.waiting and flight.task is not None and not flight.task.done():
-            flight.task.cancel()  # nobody wants it any more
-
-    def _end(self, flight: _Flight) -> None:
-        for key in flight.keys:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-        if flight.task is not None and not flight.task.cancelled():
-            flight.task.exception()  # told to those who waited
 
     async def _known(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Kept]:
         found: dict[str, Kept] = {}
