@@ -1,13 +1,15 @@
 """A scripted model server on loopback that speaks as vLLM does, and fails where it is told to.
 
 For tests and demonstrations, without a GPU. It says what `says` makes of a request; the next steps of its `script` are taken
-instead, one a completion.
+instead, one a request. Texts that share pairs of letters get vectors that are near, and a token is a byte of UTF-8.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, Self
+from zlib import crc32
 
 import orjson
 from aiohttp import web
@@ -19,6 +21,8 @@ PIECE_CHARS = 4  # of the answer in one event
 LOOPBACK = "127.0.0.1"
 STOPPING_S = 0.01  # what is in flight when it is killed gets no more
 OK_STATUS = 200
+MAX_MODEL_LEN = 8_192
+SIGN = 1 << 16  # a bit of a pair's number that says which way it points
 # What vLLM called the same things before: whoever reads them must know both.
 OLD_NAMES = {
     "vllm:kv_cache_usage_perc": "vllm:gpu_cache_usage_perc",
@@ -64,11 +68,12 @@ class Sends:
 
 Step = Answers | Hangs | Refuses | Sends
 Says = Callable[[Mapping[str, object]], str]
+Answer = Callable[[Answers, Mapping[str, object], web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One completion that was asked for."""
+    """One completion, one batch of embeddings or one count that was asked for."""
 
     body: Mapping[str, object]
     headers: Mapping[str, str]  # by their names in any case
@@ -85,7 +90,11 @@ class FakeServer:
     metric_names: Literal["new", "old"] = "new"
     always: Step = field(default_factory=Answers)  # what is done when the script has run out
     script: list[Step] = field(default_factory=list)
+    dimensions: int = 32  # of its vectors
+    max_model_len: int = MAX_MODEL_LEN  # bytes of a text that it embeds; a longer one is refused
     asked: list[Asked] = field(default_factory=list)
+    embedded: list[Asked] = field(default_factory=list)
+    tokenized: list[Asked] = field(default_factory=list)
     in_flight: int = 0
     left: int = 0  # completions whose caller went away
     port: int = 0  # chosen at the first start, and kept
@@ -113,6 +122,8 @@ class FakeServer:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/embeddings", self._embed)
+        app.router.add_post("/tokenize", self._tokenize)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOPPING_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, self.port, reuse_address=True).start()
@@ -147,8 +158,17 @@ class FakeServer:
         return web.Response(text=lines)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, self.asked, self._stream)
+
+    async def _embed(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, self.embedded, self._vectors)
+
+    async def _tokenize(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, self.tokenized, self._tokens)
+
+    async def _answer(self, request: web.Request, asked: list[Asked], answer: Answer) -> web.StreamResponse:
         body = orjson.loads(await request.read())
-        self.asked.append(Asked(body=body, headers=request.headers))
+        asked.append(Asked(body=body, headers=request.headers))
         if refusal := self._refusal(request):
             return refusal
         if self.state != "ready":
@@ -157,23 +177,33 @@ class FakeServer:
             return _refused(Refuses(status=404, reason=f"The model `{body.get('model')}` does not exist."))
         self.in_flight += 1
         try:
-            return await self._do(self.script.pop(0) if self.script else self.always, body, request)
+            return await _do(self.script.pop(0) if self.script else self.always, body, request, answer)
         except (asyncio.CancelledError, ConnectionError):
             self.left += 1
             raise
         finally:
             self.in_flight -= 1
 
-    async def _do(self, step: Step, body: Mapping[str, object], request: web.Request) -> web.StreamResponse:
-        match step:
-            case Hangs():
-                return await _forever()
-            case Refuses():
-                return _refused(step)
-            case Sends():
-                return web.Response(body=step.body, content_type="text/event-stream")
-            case Answers():
-                return await self._stream(step, body, request)
+    async def _vectors(self, step: Answers, body: Mapping[str, object], _: web.Request) -> web.StreamResponse:
+        """As vLLM answers: the last text's vector first, which the API allows and a reader must not trip over."""
+        await asyncio.sleep(step.first_after_s)
+        given = body["input"]
+        texts = [str(text) for text in given] if isinstance(given, list) else [str(given)]
+        sizes = [len(text.encode()) for text in texts]
+        if max(sizes, default=0) > self.max_model_len:
+            reason = f"This model's maximum context length is {self.max_model_len} tokens."
+            return _refused(Refuses(status=400, reason=reason))
+        data = [
+            {"object": "embedding", "index": at, "embedding": _meant(text, self.dimensions)}
+            for at, text in enumerate(texts)
+        ]
+        usage = {"prompt_tokens": sum(sizes), "total_tokens": sum(sizes)}
+        return web.json_response({"object": "list", "model": self.model, "data": data[::-1], "usage": usage})
+
+    async def _tokens(self, step: Answers, body: Mapping[str, object], _: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(step.first_after_s)
+        tokens = list(str(body["prompt"]).encode())
+        return web.json_response({"count": len(tokens), "max_model_len": self.max_model_len, "tokens": tokens})
 
     async def _stream(self, step: Answers, body: Mapping[str, object], request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -231,6 +261,27 @@ def _refused(step: Refuses) -> web.Response:
     error = {"message": step.reason, "type": "scripted", "param": None, "code": step.status}
     headers = {"Retry-After": step.retry_after} if step.retry_after else {}
     return web.json_response({"error": error}, status=step.status, headers=headers)
+
+
+async def _do(step: Step, body: Mapping[str, object], request: web.Request, answer: Answer) -> web.StreamResponse:
+    match step:
+        case Hangs():
+            return await _forever()
+        case Refuses():
+            return _refused(step)
+        case Sends():
+            return web.Response(body=step.body, content_type="text/event-stream")
+        case Answers():
+            return await answer(step, body, request)
+
+
+def _meant(text: str, dimensions: int) -> list[float]:
+    """Each pair of letters points one way, and the vector is their sum."""
+    row = [0.0] * dimensions
+    for pair in pairwise("".join(text.split())):
+        number = crc32("".join(pair).encode())
+        row[number % dimensions] += 0.5 if number & SIGN else -0.5
+    return row
 
 
 async def _forever() -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """What others rely on in the scripted server: its address outlives it, and it tells its load by either of vLLM's names."""
 
 from collections.abc import AsyncIterator
+from operator import mul
 
 import aiohttp
 import pytest
@@ -54,6 +55,29 @@ async def test_its_script_is_done_once_and_then_what_it_always_does(server):
             async with session.post(server.url + "/v1/chat/completions", json=body) as response:
                 said.append("firs" in await response.text())
     assert said == [True, False, False]
+
+
+async def posted(url: str, **body: object) -> tuple[int, dict]:
+    async with aiohttp.ClientSession() as session, session.post(url, json={"model": "fake/1", **body}) as response:
+        return response.status, await response.json()
+
+
+async def test_texts_that_share_letters_have_vectors_that_are_near(server):
+    texts = ["직원이 친절해요", "친절한 직원", "주차장이 넓다"]
+    _, answer = await posted(server.url + "/v1/embeddings", input=texts)
+    staff, friendly, parking = (row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"]))
+    assert sum(map(mul, staff, friendly)) > sum(map(mul, staff, parking))
+
+
+async def test_a_text_longer_than_its_model_is_refused_as_vllm_refuses_it(server):
+    server.max_model_len = 10
+    status, answer = await posted(server.url + "/v1/embeddings", input=["짧다", "이것은 길다"])
+    assert (status, "maximum context length" in answer["error"]["message"]) == (400, True)
+
+
+async def test_a_token_is_a_byte(server):
+    _, answer = await posted(server.url + "/tokenize", prompt="맛", add_special_tokens=False)
+    assert (answer["count"], answer["tokens"]) == (3, [0xEB, 0xA7, 0x9B])
 
 
 async def test_a_caller_that_goes_away_is_counted(server):
