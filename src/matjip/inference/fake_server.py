@@ -90,7 +90,7 @@ class FakeServer:
     metric_names: Literal["new", "old"] = "new"
     always: Step = field(default_factory=Answers)  # what is done when the script has run out
     script: list[Step] = field(default_factory=list)
-    dimensions: int = 32  # of its vectors
+    dimensions: int = 128  # of its vectors; fewer, and pairs meet by chance
     max_model_len: int = MAX_MODEL_LEN  # bytes of a text that it embeds; a longer one is refused
     asked: list[Asked] = field(default_factory=list)
     embedded: list[Asked] = field(default_factory=list)
