@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from matjip.clock import Clock, Ids
 from matjip.errors import Fault, Misconfigured
 from matjip.inference.breaker import BreakerSettings
 from matjip.inference.retried import RetrySettings
+from matjip.inference.servers import Servers
 from matjip.telemetry.record import Hook
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["ModelSettings", "open_model"]
 class ModelSettings(BaseModel, frozen=True, extra="forbid"):
     """Who completes prompts, where more than the built-in models are asked."""
 
-    urls: tuple[str, ...] = Field(
+    urls: Servers = Field(
         (), description="Servers of one model, as http://host:8000 (vLLM); several, with commas, share the work."
     )
     name: str = Field("", description="The model that the servers call by this name.")
@@ -59,23 +60,6 @@ class ModelSettings(BaseModel, frozen=True, extra="forbid"):
     )
     retry: RetrySettings = Field(default_factory=RetrySettings, description="What is tried again.")
     breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When the servers are left alone.")
-
-    @field_validator("urls", mode="before")
-    @classmethod
-    def _split(cls, urls: object) -> object:
-        return [url.strip() for url in urls.split(",") if url.strip()] if isinstance(urls, str) else urls
-
-    @field_validator("urls")
-    @classmethod
-    def _are_http(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(url.startswith(("http://", "https://")) for url in urls):
-            raise ValueError("addresses as http://host:8000")
-        if any("@" in url for url in urls):
-            raise ValueError("addresses without a password; a key goes to model.api_key")
-        bare = tuple(url.rstrip("/").removesuffix("/v1") for url in urls)
-        if len(set(bare)) < len(bare):
-            raise ValueError("each server once")
-        return bare
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -13,10 +13,10 @@ from typing import Self
 import aiohttp
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
 
 from matjip.errors import Unavailable
 from matjip.inference.embedder import Vectors, unit_vectors
+from matjip.inference.embeddings import read_rows, wrong_dimensions
 from matjip.inference.images import ImageSettings
 
 __all__ = ["KNOWN_PICTURE", "RemoteImages"]
@@ -26,6 +26,7 @@ KNOWN_PICTURE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsItkVKMawQi+hcEKLNP1WgQEBAQEBA"
     "QEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgtdzgGWkQo5YgAAAABJRU5ErkJggg=="
 )
+SERVER = "The image embedding server"  # as its faults begin
 OK = 200
 HINTS = {401: ": set images.api_key", 403: ": set images.api_key", 404: ": it knows no images.model of this name"}
 MAYBE_UNREADABLE = (
@@ -117,32 +118,10 @@ class RemoteImages:
             raise Unavailable("The image embedding server does not answer.") from error
 
     def _vectors(self, body: bytes, count: int) -> Vectors:
-        try:
-            answer = _Answer.model_validate_json(body)
-        except ValidationError:
-            raise Unavailable("The image embedding server answered with something else than vectors.") from None
-        rows = {row.index: row.embedding for row in answer.data}
-        if sorted(rows) != list(range(count)):
-            raise Unavailable(
-                f"The image embedding server answered {len(answer.data)} vectors where {count} were asked."
-            )
-        if wrong := {len(row) for row in rows.values()} - {self.dimensions}:
-            raise Unavailable(
-                f"The image embedding server's vectors have {wrong.pop()} dimensions, images.dimensions is {self.dimensions}."
-            )
-        numbers = np.array([rows[at] for at in range(count)])
-        if not np.isfinite(numbers).all():
-            raise Unavailable("The image embedding server answered vectors that hold no numbers.")
+        numbers = read_rows(body, count, server=SERVER)
+        if numbers.shape[1] != self.dimensions:
+            raise wrong_dimensions(numbers.shape[1], self.dimensions, server=SERVER, setting="images.dimensions")
         return unit_vectors(numbers)
-
-
-class _Row(BaseModel):
-    index: int
-    embedding: list[float]
-
-
-class _Answer(BaseModel):
-    data: list[_Row]
 
 
 def _refused(status: int) -> Unavailable:

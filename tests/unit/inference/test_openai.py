@@ -404,7 +404,7 @@ def test_addresses_are_a_list_or_words_between_commas(given, urls):
     [
         ({"urls": "http://a"}, "model.urls needs model.name"),
         ({"urls": "a:8000", "name": "m"}, "addresses as http"),
-        ({"urls": "http://u:p@a", "name": "m"}, "model.api_key"),
+        ({"urls": "http://u:p@a", "name": "m"}, "api_key"),
         ({"urls": "http://a,http://a/v1", "name": "m"}, "each server once"),
     ],
 )
