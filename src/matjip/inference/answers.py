@@ -19,32 +19,35 @@ class Answers:
 
     by_place: dict[int, object]
     dropped: Counter[Reason]
+    broken: set[int]  # places whose item was read and broke a rule
 
 
-def read_answers(question: Question, answer: str, texts: Sequence[str]) -> Answers:
-    """What the answer decides of these texts. Never raises: an item that breaks a rule is left undecided."""
+def read_answers(question: Question, answer: str, subjects: Sequence[object]) -> Answers:
+    """What the answer decides of these texts or facts. Never raises: an item that breaks a rule is left undecided."""
     by_number: dict[int, Item] = {}
     dropped: Counter[Reason] = Counter()
     twice: set[int] = set()
     for item in _items(answer):
         number = _number(item.get("number"))
-        if number is None or not 1 <= number <= len(texts):
+        if number is None or not 1 <= number <= len(subjects):
             dropped["shape" if number is None else "invented"] += 1
         elif by_number.setdefault(number, item) != item:
             twice.add(number)
     found: dict[int, object] = {}
-    for place, text in enumerate(texts):
+    broken: set[int] = set()
+    for place, subject in enumerate(subjects):
         if place + 1 in twice:
             dropped["duplicated"] += 1
         elif (one := by_number.get(place + 1)) is None:
             dropped["missing"] += 1
         else:
             try:
-                found[place], faults = question.read(one, text)
+                found[place], faults = question.read(one, subject)
                 dropped.update(faults)
             except Wrong as error:
                 dropped[error.reason] += 1
-    return Answers(by_place=found, dropped=dropped)
+                broken.add(place)
+    return Answers(by_place=found, dropped=dropped, broken=broken)
 
 
 def _items(answer: str) -> list[Item]:

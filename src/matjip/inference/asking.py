@@ -19,9 +19,19 @@ from matjip.inference.packing import Batches, cut, pack
 from matjip.inference.prompts.aspects import ASPECTS_ASKED
 from matjip.inference.prompts.data import line, neutral
 from matjip.inference.prompts.query import QUERY
-from matjip.inference.prompts.question import LANGUAGES, Language, Question, Reason
+from matjip.inference.prompts.question import LANGUAGES, Question, Reason
 from matjip.inference.prompts.sentiment import SENTIMENT
-from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
+from matjip.inference.prompts.worded import CLAIM, SUMMARY
+from matjip.inference.task import (
+    ExpandQuery,
+    FindAspects,
+    JudgeSentiment,
+    Language,
+    Task,
+    Verdict,
+    WordClaim,
+    WriteSummary,
+)
 from matjip.inference.tokens import TokenCounter
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import Hook, ItemsAsked, ItemsDropped, ReviewCut
@@ -34,6 +44,8 @@ QUESTIONS: dict[type[Task[Any]], Question] = {
     JudgeSentiment: SENTIMENT,
     FindAspects: ASPECTS_ASKED,
     ExpandQuery: QUERY,
+    WordClaim: CLAIM,
+    WriteSummary: SUMMARY,
 }
 CONTEXT_TOKENS = 8_192  # of the model, where nothing else is said
 TEMPLATE_TOKENS = 64  # what a chat template adds around two messages and before the answer; the usual ones add 10 to 40
@@ -62,11 +74,18 @@ class _Sheet:
 
     question: Question
     items: tuple[str, ...]
+    subjects: tuple[object, ...]
+    language: Language | None
     shown: list[str]  # neutral, and cut where they had to be
     decided: dict[int, object] = field(default_factory=dict)
     tokens: list[int] = field(default_factory=list)
     repaired: int = 0
     dropped: Counter[Reason] = field(default_factory=Counter)
+    broken: set[int] = field(default_factory=set)  # whose answer was read and broke a rule
+
+    def missed(self, place: int) -> bool:
+        """Whether the model owes the item an answer: it was asked, and did not decide."""
+        return bool(self.shown[place].strip()) and not (self.question.is_final and place in self.broken)
 
 
 class AskingJudge:
@@ -108,7 +127,9 @@ class AskingJudge:
         question = QUESTIONS.get(type(task))
         if question is None:
             return await self._fallback.judge(task)
-        sheet = _Sheet(question, task.items, [neutral(item) for item in task.items], tokens=[0] * len(task.items))
+        items = task.items
+        shown = [neutral(item) for item in items]
+        sheet = _Sheet(question, items, task.subjects, task.language, shown, tokens=[0] * len(items))
         packs = await self._packs(sheet, [place for place, text in enumerate(sheet.shown) if text.strip()])
         running = asyncio.Semaphore(self._settings.prompts_at_once)
         async with asyncio.TaskGroup() as group:
@@ -122,9 +143,7 @@ class AskingJudge:
         left = [place for place in range(len(sheet.items)) if place not in sheet.decided]
         others = await self._fallback.judge(task.among(left)) if left else ()
         stood_in = {
-            place: replace(
-                verdict, tokens=sheet.tokens[place], instead_of=ENGINE if sheet.shown[place].strip() else None
-            )
+            place: replace(verdict, tokens=sheet.tokens[place], instead_of=ENGINE if sheet.missed(place) else None)
             for place, verdict in zip(left, others, strict=True)
         }
         return tuple(
@@ -165,7 +184,8 @@ class AskingJudge:
     async def _ask(
         self, sheet: _Sheet, places: Sequence[int], running: asyncio.Semaphore, *, is_repair: bool = False
     ) -> None:
-        prompt = await self._prompt(sheet.question, [sheet.shown[place] for place in places], is_repair=is_repair)
+        shown = [sheet.shown[place] for place in places]
+        prompt = await self._prompt(sheet.question, shown, is_repair=is_repair, language=sheet.language)
         if prompt.tokens + prompt.max_tokens > self._context_tokens:  # parts may take more together than alone
             if len(places) == 1:
                 sheet.dropped["too_long"] += 1
@@ -189,10 +209,11 @@ class AskingJudge:
             await self._ask(sheet, left, running, is_repair=True)
 
     def _read(self, sheet: _Sheet, places: Sequence[int], completion: Completion, *, is_repair: bool) -> None:
-        answers = read_answers(sheet.question, completion.text, [sheet.items[place] for place in places])
+        answers = read_answers(sheet.question, completion.text, [sheet.subjects[place] for place in places])
         for at, answer in answers.by_place.items():
             sheet.decided[places[at]] = answer
         sheet.dropped += answers.dropped
+        sheet.broken |= {places[at] for at in answers.broken}
         sheet.repaired += len(answers.by_place) if is_repair else 0
         each, rest = divmod(completion.usage.prompt + completion.usage.completion, len(places))
         for at, place in enumerate(places):

@@ -13,7 +13,18 @@ from matjip.clock import Clock
 from matjip.inference.answers_store import AnswersStore
 from matjip.inference.flights import Flights
 from matjip.inference.judge import Judge
-from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment, Mention, Sentiment, Task, Verdict
+from matjip.inference.task import (
+    ExpandQuery,
+    Expansion,
+    FindAspects,
+    JudgeSentiment,
+    Mention,
+    Sentiment,
+    Task,
+    Verdict,
+    WordClaim,
+    WriteSummary,
+)
 from matjip.telemetry.record import AnswersRemembered, Hook
 
 __all__ = ["RememberedJudge", "prefix_of"]
@@ -28,6 +39,8 @@ SHAPES: dict[type, TypeAdapter[Kept]] = {
     JudgeSentiment: TypeAdapter(tuple[float, Verdict[Sentiment]]),
     FindAspects: TypeAdapter(tuple[float, Verdict[tuple[Mention, ...]]]),
     ExpandQuery: TypeAdapter(tuple[float, Verdict[Expansion]]),
+    WordClaim: TypeAdapter(tuple[float, Verdict[str]]),
+    WriteSummary: TypeAdapter(tuple[float, Verdict[str]]),
 }
 
 

@@ -1,24 +1,31 @@
 """The typed questions that a judge answers, and the answers."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Generic, Literal, Self, TypeVar
 
 __all__ = [
     "ASPECTS",
     "Aspect",
+    "Counted",
     "ExpandQuery",
     "Expansion",
+    "Facts",
     "FindAspects",
     "JudgeSentiment",
     "Label",
+    "Language",
     "Mention",
     "Polarity",
     "Sentiment",
     "Task",
     "Verdict",
+    "WordClaim",
+    "WriteSummary",
 ]
 
+Language = Literal["ko", "en"]  # that answers are written in
 Label = Literal["positive", "negative", "neutral"]
 Polarity = Literal["positive", "negative"]
 Aspect = str  # one of ASPECTS, or a name from configuration
@@ -47,6 +54,16 @@ class Task(Generic[A_co]):
     def items(self) -> tuple[str, ...]:
         """What the question is asked of."""
         raise NotImplementedError(f"{type(self).__name__} has no items")
+
+    @property
+    def subjects(self) -> tuple[object, ...]:
+        """What an answer is held against, item by item: the items themselves, unless an item only renders something."""
+        return self.items
+
+    @property
+    def language(self) -> Language | None:
+        """The language to ask in and to be answered in; None: whatever the items are written in."""
+        return None
 
     def among(self, places: Sequence[int]) -> Self:
         """The same question of the items at these places."""
@@ -136,3 +153,73 @@ class ExpandQuery(Task[Expansion]):
 
     def among(self, places: Sequence[int]) -> Self:
         return type(self)(tuple(self.queries[place] for place in places))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """One aspect that is praised or blamed, and what was counted of it."""
+
+    aspect: Aspect
+    called: tuple[str, ...]  # how the aspect is called in the facts' language, the best first
+    polarity: Polarity
+    support: int  # voices
+    is_many: bool  # so that "many" may be said
+    named: tuple[
+        tuple[str, int | None], ...
+    ] = ()  # things, the most named first, and their voices where those count alone
+    opinions: tuple[str, ...] = ()  # in dictionary form
+    has_others: bool = False  # what is named and said here are examples: others stand behind the same number
+    recent: int | None = None  # voices of the last three months, where that is worth saying
+    trend: Literal["better", "worse"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a text may say: counted before, and never the other way round. `text` says it by rules."""
+
+    language: Language
+    considered: int  # reviews
+    points: tuple[Counted, ...]  # the first is the first to be told
+    leaning: tuple[int, int] | None = None  # reviews that are positive, and negative
+    per_cent: tuple[int, int] | None = None  # the same as shares
+    is_compared: bool = False  # praised more than at similar restaurants
+    times: float | None = None  # so many times as often, to one decimal
+    text: str
+    quotes: tuple[str, ...] = ()  # of the evidence, masked as they are published: data, and no facts
+
+    @property
+    def line(self) -> str:
+        """The facts as one line; equal for equal facts alone."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class _Worded(Task[str]):
+    """Facts to be told, all in one language."""
+
+    facts: tuple[Facts, ...]
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return tuple(one.line for one in self.facts)
+
+    @property
+    def subjects(self) -> tuple[object, ...]:
+        return self.facts
+
+    @property
+    def language(self) -> Language | None:
+        return self.facts[0].language if self.facts else None
+
+    def among(self, places: Sequence[int]) -> Self:
+        return type(self)(tuple(self.facts[place] for place in places))
+
+
+@dataclass(frozen=True)
+class WordClaim(_Worded):
+    """How is each strength said in one short line?"""
+
+
+@dataclass(frozen=True)
+class WriteSummary(_Worded):
+    """How is each part of a summary said in a sentence or three?"""

@@ -60,7 +60,7 @@ async def test_the_model_decides_every_review_in_order():
 
 
 def test_its_name_is_one_word_with_the_model_and_every_wording():
-    assert Place().judge.name == "llm/scripted/sentiment.1+aspects.1+query.1"
+    assert Place().judge.name == "llm/scripted/sentiment.1+aspects.1+query.1+claim.1+summary.1"
 
 
 async def test_the_items_share_the_tokens_that_the_server_counted():

@@ -75,4 +75,4 @@ async def test_aspects_stay_with_the_first(model):
 
 
 def test_its_name_holds_both_judges_and_the_thresholds(cascade):
-    assert cascade.name == "cascade/lite/9/llm/scripted/sentiment.1+aspects.1+query.1/0.8-0.95"
+    assert cascade.name == "cascade/lite/9/llm/scripted/sentiment.1+aspects.1+query.1+claim.1+summary.1/0.8-0.95"

@@ -12,7 +12,7 @@ from matjip.inference.lite.sentiment import SentimentModel
 from matjip.inference.lite.situations import expand
 from matjip.inference.lite.weights import verify
 from matjip.inference.quality import QUALITY, Quality, read_quality
-from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict
+from matjip.inference.task import ExpandQuery, FindAspects, JudgeSentiment, Task, Verdict, WordClaim, WriteSummary
 
 __all__ = ["LiteJudge"]
 
@@ -58,4 +58,6 @@ class LiteJudge:
                 return tuple(self._aspects.find(texts))
             case ExpandQuery(queries=queries):
                 return expand(queries)
+            case WordClaim(facts=facts) | WriteSummary(facts=facts):
+                return tuple(one.text for one in facts)
         raise TypeError(f"{type(task).__name__} is none of its questions")

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from matjip.inference.lite.language import language_of
 from matjip.inference.model import Message
 from matjip.inference.prompts.data import fenced, new_fence
+from matjip.inference.task import Language
 
 __all__ = ["LANGUAGES", "Item", "Language", "Question", "Reading", "Reason", "Wrong"]
 
-Language = Literal["ko", "en"]
 Item = Mapping[str, object]
 Reason = Literal[
     "missing",  # no item of the answer has the number
@@ -23,6 +23,16 @@ Reason = Literal[
     "aspect",
     "polarity",
     "quote",  # the review does not say it
+    "number",  # of a text: none of the facts' numbers, or another thing's
+    "word",  # of a text: says something that the facts do not
+    "negation",
+    "hype",
+    "quoted",  # of a text: words in quote marks that no quote of the evidence holds
+    "one_sided",  # of a text: praise or blame, or what it was to be about, left out
+    "order",  # of a text: what is named less before what is named more
+    "length",
+    "language",
+    "sign",  # of a text: a link, an address, a control character or another sign that no sentence needs
     "unavailable",  # the model gave no answer at all
     "refused",  # it refuses this prompt
     "too_long",  # no prompt can hold it
@@ -53,7 +63,8 @@ class Question:
     instructions: Mapping[Language, str]
     fields: Mapping[str, object]  # JSON schema of what an item holds besides its number
     answer_tokens: int  # of one item, at most, about
-    read: Callable[[Item, str], Reading]  # an item and the text that it is of; raises Wrong
+    read: Callable[[Item, Any], Reading]  # an item and what it is held against: the text that it is of; raises Wrong
+    is_final: bool = False  # where what was read and refused is the fallback's by rule, not for want of an answer
 
     def schema(self, count: int) -> dict[str, object]:
         """Of the whole answer: exactly so many items."""
