@@ -9,6 +9,8 @@ from matjip.telemetry.record import (
     BreakerMoved,
     CaughtUp,
     CompletionEnded,
+    EmbeddingsEnded,
+    EmbeddingsRemembered,
     FreshnessStands,
     Hook,
     ItemsAsked,
@@ -49,6 +51,10 @@ def measured(metrics: Metrics) -> Hook:
                 _analysis(metrics, record)
             case AnswersRemembered():
                 _remembered(metrics, record)
+            case EmbeddingsRemembered():
+                _embeddings(metrics, record)
+            case EmbeddingsEnded():
+                _embedded(metrics, record)
             case NegativesSpiked():
                 metrics.negative_spikes.inc()
             case ItemsAsked():
@@ -104,6 +110,19 @@ def _remembered(metrics: Metrics, record: AnswersRemembered) -> None:
         metrics.answers_remembered.labels(task, outcome).inc(getattr(record, outcome))
     metrics.answers_tokens_saved.labels(task).inc(record.tokens_saved)
     metrics.answers_seconds_saved.labels(task).inc(record.seconds_saved)
+
+
+def _embeddings(metrics: Metrics, record: EmbeddingsRemembered) -> None:
+    for outcome in ("hits", "joined", "misses"):
+        metrics.embeddings_remembered.labels(outcome).inc(getattr(record, outcome))
+    metrics.embeddings_seconds_saved.inc(record.seconds_saved)
+
+
+def _embedded(metrics: Metrics, record: EmbeddingsEnded) -> None:
+    metrics.embedding_requests.labels(metrics.bounded("embedding", record.outcome)).inc()
+    metrics.embedding_seconds.observe(record.seconds)
+    if record.outcome == "ok":
+        metrics.embedding_texts.inc(record.texts)
 
 
 def _asked(metrics: Metrics, record: ItemsAsked) -> None:

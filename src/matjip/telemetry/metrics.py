@@ -75,6 +75,32 @@ class Metrics:
             ("task",),
             registry=registry,
         )
+        self.embeddings_remembered = Counter(
+            "matjip_embeddings_total",
+            "Texts whose vectors were wanted: remembered (hits), being asked for (joined), asked for (misses).",
+            ("outcome",),
+            registry=registry,
+        )
+        self.embeddings_seconds_saved = Counter(
+            "matjip_embedding_seconds_saved_total",
+            "Seconds that remembered vectors took when they were asked for.",
+            registry=registry,
+        )
+        self.embedding_requests = Counter(
+            "matjip_embedding_requests_total",
+            "Requests to embedding servers, by outcome (ok, cancelled, or why it failed).",
+            ("outcome",),
+            registry=registry,
+        )
+        self.embedding_texts = Counter(
+            "matjip_embedding_texts_total", "Texts that embedding servers turned into vectors.", registry=registry
+        )
+        self.embedding_seconds = Histogram(
+            "matjip_embedding_request_duration_seconds",
+            "Time of one request to an embedding server, failed ones included.",
+            buckets=SECONDS,
+            registry=registry,
+        )
         self.negative_spikes = Counter(
             "matjip_negative_spikes_total",
             "Spikes of negative reviews against a restaurant's own history, each counted once.",
@@ -94,7 +120,7 @@ class Metrics:
         )
         self.reviews_cut = Counter(
             "matjip_model_reviews_cut_total",
-            "Reviews that were too long for a prompt of their own, of which only the beginning was asked about.",
+            "Texts that were too long for a prompt of their own, or for the embedder, of which only the beginning was asked about.",
             ("task",),
             registry=registry,
         )

@@ -9,6 +9,8 @@ __all__ = [
     "BreakerMoved",
     "CaughtUp",
     "CompletionEnded",
+    "EmbeddingsEnded",
+    "EmbeddingsRemembered",
     "FreshnessStands",
     "Hook",
     "ItemsAsked",
@@ -138,6 +140,25 @@ class AnswersRemembered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingsRemembered:
+    """Texts whose vectors were wanted, and for how many nobody had to ask. Equal texts count once."""
+
+    hits: int
+    joined: int  # asked for at that moment by somebody else
+    misses: int
+    seconds_saved: float  # what the hits took when they were asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingsEnded:
+    """One request to an embedding server ended, well or not."""
+
+    outcome: str  # "ok", "cancelled", "invalid", or the reason of its failure
+    texts: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NegativesSpiked:
     """More negative reviews than a restaurant's own history explains: told once a spike."""
 
@@ -197,7 +218,7 @@ class ItemsDropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewCut:
-    """A text was too long for a prompt of its own; only its beginning was asked about."""
+    """A text was too long for a prompt of its own, or for the embedder; only its beginning was asked about."""
 
     task: str
     chars: int
@@ -208,6 +229,8 @@ Record = (
     RequestFinished
     | AnalysisFinished
     | AnswersRemembered
+    | EmbeddingsEnded
+    | EmbeddingsRemembered
     | ItemsAsked
     | ItemsDropped
     | ReviewCut

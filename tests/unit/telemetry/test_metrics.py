@@ -12,6 +12,8 @@ from matjip.telemetry.record import (
     BreakerMoved,
     CaughtUp,
     CompletionEnded,
+    EmbeddingsEnded,
+    EmbeddingsRemembered,
     FreshnessStands,
     ItemsAsked,
     ItemsDropped,
@@ -33,6 +35,8 @@ REFRESHED = RefreshFinished(policy="matjip", outcome="refreshed", seconds=0.2)
 FRESHNESS = FreshnessStands(mean_s=1_200.0, p95_s=9_000.0, restaurants=3, changes=8, price=4.5)
 SPIKED = NegativesSpiked(tenant="t", restaurant_id="r")
 REMEMBERED = AnswersRemembered(task="FindAspects", hits=4, joined=1, misses=2, tokens_saved=90, seconds_saved=1.5)
+VECTORS = EmbeddingsRemembered(hits=4, joined=1, misses=2, seconds_saved=1.5)
+EMBEDDED = EmbeddingsEnded(outcome="ok", texts=64, seconds=0.5)
 ASKED = ItemsAsked(task="sentiment", answered=7, repaired=2, undecided=1)
 DROPPED = ItemsDropped(task="aspects", reason="quote", items=3)
 CUT = ReviewCut(task="sentiment", chars=5_000, kept_chars=1_200)
@@ -72,6 +76,21 @@ def test_an_analysis_is_counted_by_outcome_and_timed(metrics):
     assert value(metrics, "matjip_analyses_total", analysis="sentiment", engine="lite", outcome="ok") == 1
     assert value(metrics, "matjip_analysis_duration_seconds_sum", analysis="sentiment") == 0.3
     assert value(metrics, "matjip_analysis_reviews_sum", analysis="sentiment") == 7
+
+
+def test_remembered_vectors_are_counted_with_the_time_that_they_saved(metrics):
+    tell([measured(metrics)], VECTORS)
+    counted = [value(metrics, "matjip_embeddings_total", outcome=each) for each in ("hits", "joined", "misses")]
+    assert counted == [4, 1, 2]
+    assert value(metrics, "matjip_embedding_seconds_saved_total") == 1.5
+
+
+def test_texts_are_counted_where_their_vectors_came_and_requests_always(metrics):
+    for record in (EMBEDDED, replace(EMBEDDED, outcome="lost")):
+        tell([measured(metrics)], record)
+    assert value(metrics, "matjip_embedding_requests_total", outcome="lost") == 1
+    assert value(metrics, "matjip_embedding_texts_total") == 64
+    assert value(metrics, "matjip_embedding_request_duration_seconds_sum") == 1.0
 
 
 def test_a_spike_of_negatives_is_counted(metrics):
@@ -177,6 +196,8 @@ def test_every_declared_metric_is_moved_by_some_record(metrics):
         REFRESHED,
         FRESHNESS,
         REMEMBERED,
+        VECTORS,
+        EMBEDDED,
         SPIKED,
         SHADOW,
         ASKED,
