@@ -102,9 +102,14 @@ class Meta(Shape):
     stale: bool = Field(default=False, description="True when reviews changed since and a refresh was not possible.")
     staleness: Lag = Field(default=Lag(), description="How far behind the reviews it is.")
     degraded: bool = Field(default=False, description="True when a fallback answered.")
-    engine: str = Field(description='Who judged: "lite"; "lite+person" where people corrected labels.')
+    engine: str = Field(
+        description='Who judged and worded: "lite"; "lite+llm" where a model did part of it, "lite+person" where people corrected '
+        "labels."
+    )
     model: str = Field(description="Names and versions of the models used.")
-    prompt_version: str | None = Field(default=None, description="Null while no prompt is used.")
+    prompt_version: str | None = Field(
+        default=None, description="Of the prompts behind what a language model said; null where it said nothing."
+    )
     window: Window
     counts: Counts
     usage: Usage
@@ -211,6 +216,10 @@ class Statement(Shape):
     review_ids: tuple[str, ...]
     quotes: tuple[Quote, ...]
     flagged: bool = Field(default=False, description="True where somebody doubts it.")
+    worded_by: str = Field(
+        default="lite",
+        description='Who chose the words: "lite" (rules), "llm" (a model, held to the counted facts), or "person".',
+    )
     corrected: bool = Field(default=False, description="True where the text is a person's; the evidence is the same.")
 
 
@@ -249,6 +258,9 @@ class SummaryResult(Result):
 
     language: str = Field(description="Of the sentences: ko or en.")
     overall: str | None = Field(description="Two or three sentences with counts; null when the status is not ok.")
+    overall_worded_by: str = Field(
+        default="lite", description='Who chose their words: "lite" (rules) or "llm" (a model).'
+    )
     positive_count: int = Field(default=0, description="Reviews whose label is positive, as in `overall`.")
     negative_count: int = Field(default=0, description="Reviews whose label is negative.")
     positive: tuple[Statement, ...]
@@ -309,6 +321,10 @@ class Strength(Shape):
     review_ids: tuple[str, ...]
     quotes: tuple[Quote, ...]
     flagged: bool = Field(default=False, description="True where somebody doubts it.")
+    worded_by: str = Field(
+        default="lite",
+        description='Who chose the words: "lite" (rules), "llm" (a model, held to the counted facts), or "person".',
+    )
     corrected: bool = Field(default=False, description="True where the text is a person's; the evidence is the same.")
 
 

@@ -118,7 +118,7 @@ class Standings:
         positive = self._claims(result.positive, result.language)
         negative = self._claims(result.negative, result.language)
         hidden = len(result.positive) + len(result.negative) - len(positive) - len(negative)
-        told = result.overall
+        told, worded_by = result.overall, result.overall_worded_by
         if hidden:  # the sentences about all name no aspect of which the claim is hidden
             told = overall(
                 considered=result.meta.counts.considered,
@@ -127,11 +127,12 @@ class Standings:
                 negative=negative,
                 language=cast(wording.Language, result.language),
             )
+            worded_by = "lite"
         shown = {(each.aspect, each.polarity) for each in (*positive, *negative)}
         gone = {(each.aspect, each.polarity) for each in (*result.positive, *result.negative)} - shown
         aspects = tuple(self._aspect(each, result.language, gone) for each in result.aspects)
-        update = {"overall": told, "positive": positive, "negative": negative, "aspects": aspects, "hidden": hidden}
-        return result.model_copy(update=update)
+        update = {"overall": told, "overall_worded_by": worded_by, "aspects": aspects, "hidden": hidden}
+        return result.model_copy(update=update | {"positive": positive, "negative": negative})
 
     def _aspect(self, summary: AspectSummary, language: str, gone: set[tuple[Aspect, Polarity]]) -> AspectSummary:
         update: dict[str, object] = {"statements": self._claims(summary.statements, language)}
@@ -233,4 +234,5 @@ def _reworded(claim: C, standing: Standing, language: str) -> C:
     update: dict[str, object] = {"flagged": standing.flagged, "corrected": text is not None}
     if text is not None:
         update["claim" if isinstance(claim, Strength) else "text"] = text
+        update["worded_by"] = PERSON
     return claim.model_copy(update=update)

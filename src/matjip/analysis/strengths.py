@@ -15,7 +15,7 @@ from matjip.analysis.proportions import Share, corrected_difference, percentile,
 from matjip.analysis.result import Comparison, Corrected, Distinct, Group, Step, Strength, claim_id
 from matjip.analysis.sample import Sample, stratified
 from matjip.inference.quality import Quality
-from matjip.inference.task import Aspect
+from matjip.inference.task import Aspect, Counted, Facts
 from matjip.reviews.review import Restaurant
 
 __all__ = [
@@ -89,6 +89,7 @@ class Claim:
     among: tuple[str, ...] = ()  # of a whole aspect: opinions that several voices share, the most shared first
     named: tuple[str, ...] = ()  # of a whole aspect: things that several voices name
     opinions: tuple[str, ...] = ()  # of an aspect in which no thing is named: all that the claim says
+    said: tuple[str, ...] = ()  # of a thing or an opinion: what its sentence may say, the most said first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class Working:
     comparison: tuple[Comparison, ...] = ()
     distinct: Mapping[Aspect, Distinct] = field(default_factory=dict)
     strengths: tuple[Strength, ...] = ()
+    facts: Mapping[str, Facts] = field(default_factory=dict)  # behind each strength's words, by its claim's id
     taken: int = 0  # of the step that ran last
     given: int = 0
     note: str | None = None  # of the step that ran last
@@ -303,7 +305,8 @@ def select(working: Working) -> Working:
         per_aspect[claim.aspect] += 1
     spent: set[int] = set()
     strengths = tuple(_strength(claim, working, spent, is_distinct=claim in heads) for claim in chosen)
-    return replace(working, strengths=strengths, taken=len(working.claims), given=len(strengths))
+    facts = {each.claim_id: _facts(claim, each, working) for claim, each in zip(chosen, strengths, strict=True)}
+    return replace(working, strengths=strengths, facts=facts, taken=len(working.claims), given=len(strengths))
 
 
 STEPS: tuple[tuple[str, str, Callable[[Working], Working]], ...] = (
@@ -449,6 +452,7 @@ def _worded(candidate: Candidate, working: Working) -> Claim | None:
         among=among,
         named=things,
         opinions=tuple(named) if candidate.target is None and not is_whole else (),
+        said=tuple(named[:2]),
     )
 
 
@@ -496,6 +500,36 @@ def _strength(claim: Claim, working: Working, spent: set[int], *, is_distinct: b
     )
 
 
+def _facts(claim: Claim, strength: Strength, working: Working) -> Facts:
+    """What a strength's words may say: as much as its sentence by rules has to choose from."""
+    _, target, _ = claim.key
+    opinions, things = claim.said, claim.named
+    if claim.is_whole:  # one or the other: what is said of the aspect is not said of the thing
+        opinions, things = claim.among, () if claim.among else claim.named
+    elif target is not None:
+        things = (target,)
+    counted = Counted(
+        aspect=claim.aspect,
+        called=wording.called(claim.aspect, working.language, opinions),
+        polarity="positive",
+        support=claim.support,
+        is_many=claim.support >= wording.MANY * strength.considered,
+        named=tuple((thing, None if claim.is_whole else claim.support) for thing in things),
+        opinions=opinions,
+        has_others=claim.is_whole,
+    )
+    times = _times(claim, working) if strength.distinct else None
+    return Facts(
+        language=working.language,
+        considered=strength.considered,
+        points=(counted,),
+        is_compared=strength.distinct is not None,
+        times=None if times is None else round(times, 1),
+        text=strength.claim,
+        quotes=tuple(quote.text for quote in strength.quotes),
+    )
+
+
 def _in_evidence(claim: Claim, working: Working) -> Sequence[Place]:
     """The places that step A's sample holds, so that quotes are of all seasons; all of them where those are too few."""
     sampled = set(working.sample.reviews) if working.sample else set()
@@ -513,16 +547,21 @@ def _says_something(claim: Claim, working: Working) -> bool:
 
 
 def _compared(claim: Claim, working: Working) -> str:
-    found = working.distinct[claim.aspect]
     return wording.distinct_claim(
         claim.aspect,
-        times=1 + found.difference / found.group_share
-        if found.group_share and claim.support >= VOICES_FOR_TIMES
-        else None,
+        times=_times(claim, working),
         language=working.language,
         named=claim.named,
         among=claim.among,
     )
+
+
+def _times(claim: Claim, working: Working) -> float | None:
+    """How many times as often as in the group, where enough say so."""
+    found = working.distinct[claim.aspect]
+    if not found.group_share or claim.support < VOICES_FOR_TIMES:
+        return None
+    return 1 + found.difference / found.group_share
 
 
 def _weight(claim: Claim, judged: Judged) -> float:

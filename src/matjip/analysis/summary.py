@@ -1,19 +1,20 @@
 """What the reviews say: statements that are counted in all the reviews and cited by exact quotes; nothing fills a gap."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from matjip.analysis import wording
 from matjip.analysis.evidence import Judged, Mask, Place
 from matjip.analysis.proportions import wilson
-from matjip.analysis.result import AspectSummary, Quote, Statement, claim_id
+from matjip.analysis.result import AspectSummary, Quote, Statement, Trend, claim_id
 from matjip.analysis.sentiment import ratios
 from matjip.analysis.trends import lately, trends
-from matjip.inference.task import Aspect, Polarity
+from matjip.inference.task import Aspect, Counted, Facts, Polarity
 
-__all__ = ["Said", "overall", "summarise"]
+__all__ = ["OVERALL", "Said", "overall", "summarise"]
 
+OVERALL = "overall"  # the name of its facts; those of a statement go by its claim's id
 ASPECTS_IN_OVERALL = 4  # more than four things in a sentence are not remembered
 NAMED_SHARE = 0.2  # of a statement's support: a word that fewer name is not worth naming
 POLARITIES: tuple[Polarity, Polarity] = ("positive", "negative")
@@ -29,6 +30,7 @@ class Said:
     positive: tuple[Statement, ...]
     negative: tuple[Statement, ...]
     aspects: tuple[AspectSummary, ...]
+    facts: Mapping[str, Facts]  # behind each text, for whoever words it otherwise
 
 
 def summarise(
@@ -41,6 +43,7 @@ def summarise(
     spent: set[int] = set()
     recent = lately(judged)
     are_dated = any(review.created_at is not None for review in judged.snapshot.reviews)
+    named: dict[tuple[Aspect, Polarity], list[wording.Named]] = {}
 
     def state(aspect: Aspect, polarity: Polarity) -> Statement | None:
         places = judged.places(aspect, polarity)
@@ -49,6 +52,7 @@ def summarise(
             return None
         written = [at for place in places if (at := judged.snapshot.reviews[place.review].created_at) is not None]
         of_late = judged.support(place.review for place in places if place.review in recent) if are_dated else None
+        named[aspect, polarity] = _named(judged, places, support, language)
         return Statement(
             claim_id=claim_id("summary", aspect, polarity),
             text=wording.statement(
@@ -56,7 +60,7 @@ def summarise(
                 polarity,
                 support=support,
                 considered=judged.considered,
-                named=_named(judged, places, support, language),
+                named=named[aspect, polarity],
                 recent=of_late,
                 language=language,
             ),
@@ -81,17 +85,57 @@ def summarise(
     negative = _by_support(statement for statement in made.values() if statement.polarity == "negative")
     counts = Counter(verdict.answer.label for verdict in judged.sentiments)
     leaning = (counts["positive"], counts["negative"])
-    return Said(
-        overall=overall(
+    about = None
+    if made:
+        about = overall(
             considered=judged.considered, leaning=leaning, positive=positive, negative=negative, language=language
         )
-        if made
-        else None,
-        leaning=leaning,
-        positive=positive,
-        negative=negative,
-        aspects=_aspects(judged, made, language=language, mask=mask, quote_chars=quote_chars),
-    )
+    told = _aspects(judged, made, language=language, mask=mask, quote_chars=quote_chars)
+    facts = _facts(made, named, {each.aspect: each.trend for each in told}, language)
+    if about is not None:
+        points = [facts[each.claim_id].points[0] for part in _told(positive, negative) for each in part]
+        facts[OVERALL] = Facts(
+            language=language,
+            considered=judged.considered,
+            points=tuple(replace(point, named=(), recent=None) for point in points),
+            leaning=leaning,
+            per_cent=_per_cent(leaning, judged.considered),
+            text=about,
+        )
+    return Said(overall=about, leaning=leaning, positive=positive, negative=negative, aspects=told, facts=facts)
+
+
+def _facts(
+    made: Mapping[tuple[Aspect, Polarity], Statement],
+    named: Mapping[tuple[Aspect, Polarity], Sequence[wording.Named]],
+    trends: Mapping[Aspect, Trend | None],
+    language: wording.Language,
+) -> dict[str, Facts]:
+    """What each statement may say."""
+
+    def count(each: Statement) -> Counted:
+        trend = trends.get(each.aspect)
+        return Counted(
+            aspect=each.aspect,
+            called=wording.called(each.aspect, language),
+            polarity=each.polarity,
+            support=each.support,
+            is_many=each.support >= wording.MANY * each.considered,
+            named=tuple(named[each.aspect, each.polarity]),
+            recent=None if each.recent == each.support else each.recent,
+            trend=trend.direction if trend else None,
+        )
+
+    return {
+        each.claim_id: Facts(
+            language=language,
+            considered=each.considered,
+            points=(count(each),),
+            text=each.text,
+            quotes=tuple(quote.text for quote in each.quotes),
+        )
+        for each in made.values()
+    }
 
 
 def _by_support(statements: Iterable[Statement]) -> tuple[Statement, ...]:
@@ -123,18 +167,26 @@ def overall(
     language: wording.Language,
 ) -> str:
     """How the reviews lean and what they speak of: praise and blame share the sentence by their number, and neither that exists is left out."""
-    praise, blame = (sum(statement.support for statement in of) for of in (positive, negative))
-    for_blame = round(ASPECTS_IN_OVERALL * blame / max(praise + blame, 1))
-    for_blame = min(max(for_blame, 1), ASPECTS_IN_OVERALL - 1) if praise and blame else for_blame
+    praised, blamed = _told(positive, negative)
     return wording.overall(
         considered=considered,
         positive=leaning[0],
         negative=leaning[1],
         per_cent=_per_cent(leaning, considered),
-        praised=[(each.aspect, each.support) for each in positive[: ASPECTS_IN_OVERALL - for_blame]],
-        blamed=[(each.aspect, each.support) for each in negative[:for_blame]],
+        praised=[(each.aspect, each.support) for each in praised],
+        blamed=[(each.aspect, each.support) for each in blamed],
         language=language,
     )
+
+
+def _told(
+    positive: tuple[Statement, ...], negative: tuple[Statement, ...]
+) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """Which of them the sentences about all speak of."""
+    praise, blame = (sum(statement.support for statement in of) for of in (positive, negative))
+    for_blame = round(ASPECTS_IN_OVERALL * blame / max(praise + blame, 1))
+    for_blame = min(max(for_blame, 1), ASPECTS_IN_OVERALL - 1) if praise and blame else for_blame
+    return positive[: ASPECTS_IN_OVERALL - for_blame], negative[:for_blame]
 
 
 def _per_cent(leaning: tuple[int, int], considered: int) -> tuple[int, int]:

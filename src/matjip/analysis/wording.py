@@ -12,6 +12,7 @@ __all__ = [
     "MANY",
     "Language",
     "Named",
+    "called",
     "claim",
     "disclosure",
     "distinct_claim",
@@ -209,6 +210,16 @@ def majority(languages: Sequence[str], asked: str | None) -> Language:
         return "en" if asked == "en" else "ko"
     english = sum(language == "en" for language in languages)
     return "en" if english > sum(language == "ko" for language in languages) else "ko"
+
+
+def called(aspect: Aspect, language: Language, opinions: Sequence[str] = ()) -> tuple[str, ...]:
+    """How the aspect is called in the sentences here, where these opinions are said of it."""
+    if language == "en":
+        names = tuple(name.removeprefix("the ") for name in EN_ASPECTS.get(aspect, (aspect,)))
+    else:
+        names = KO_ASPECTS.get(aspect, (aspect,))
+        names = (*names, *(KO_SUBJECTS[aspect, said] for said in opinions if (aspect, said) in KO_SUBJECTS))
+    return tuple(dict.fromkeys(names))
 
 
 def statement(

@@ -105,7 +105,7 @@ async def test_truth_4_a_corrected_claim_has_a_persons_words_and_the_same_eviden
     first = claims(await world.analyses.strengths(ASK, CALLER))[0]
     await say(world, "correct", claim_id=first.claim_id, correction=REWORDED)
     now = claims(await world.analyses.strengths(ASK, CALLER))[0]
-    assert now == first.model_copy(update={"claim": REWORDED, "corrected": True})
+    assert now == first.model_copy(update={"claim": REWORDED, "corrected": True, "worded_by": "person"})
     english = await world.analyses.strengths(Ask(restaurant_id="r", language="en"), CALLER)
     assert REWORDED not in english.model_dump_json()
 

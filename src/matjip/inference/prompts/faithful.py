@@ -135,7 +135,7 @@ def _hold(text: str, facts: Facts, *, is_claim: bool) -> None:
     said = [word for word in words if word.kind not in ("plain", "quote", "stop")]
     _check_all(said, facts)
     for sentence in sentences:
-        (_check_one if len(facts.points) == 1 else _check_several)(sentence, facts)
+        (_check_one if facts.leaning is None else _check_several)(sentence, facts)
     (_check_claim if is_claim else _check_summary)(said, facts)
 
 
@@ -392,7 +392,7 @@ def _check_claim(said: Sequence[_Word], facts: Facts) -> None:
 def _check_summary(said: Sequence[_Word], facts: Facts) -> None:
     """A summary says its number, and leaves out neither praise nor blame."""
     kinds = {word.kind for word in said}
-    if len(facts.points) == 1:
+    if facts.leaning is None:
         [point] = facts.points
         turned = "praise" if point.polarity == "positive" else "blame"
         counted = any(word.kind == "count" and _value(word) == point.support for word in said)

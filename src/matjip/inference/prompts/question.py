@@ -32,8 +32,10 @@ Reason = Literal[
     "order",  # of a text: what is named less before what is named more
     "length",
     "language",
+    "masked",  # of a text: what a quote would hide
     "sign",  # of a text: a link, an address, a control character or another sign that no sentence needs
     "unavailable",  # the model gave no answer at all
+    "out_of_time",  # of somebody who waits
     "refused",  # it refuses this prompt
     "too_long",  # no prompt can hold it
 ]
