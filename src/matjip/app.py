@@ -67,9 +67,9 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.language import language_of
 from matjip.inference.lite.mask import mask
-from matjip.inference.model import Model
+from matjip.inference.model import Model, Work
 from matjip.inference.open import open_model
-from matjip.inference.remembered import RememberedJudge
+from matjip.inference.remembered import Asking, RememberedJudge
 from matjip.inference.retried import Retried
 from matjip.inference.tokens import open_counter
 from matjip.lifecycle import Lifecycle
@@ -228,7 +228,7 @@ async def open_service(
             near_duplicates=near_duplicates,
             quality=lite.quality,
             feedback=feedback,
-            judge_of=asked.of if asked else judges.of,
+            judge_of=asked.of if asked else lambda work: judges.of(work.tenant),
             hooks=(*hooks, news.hear, counter.hear),
             watch=alerts.look,
             settings=settings.analysis,
@@ -334,7 +334,7 @@ async def _cascades(
     counter = open_counter(settings.asking.tokenizer)
     dice = new_dice(int.from_bytes(os.urandom(DICE_BYTES)))  # of the fences around reviews, which nobody may guess
 
-    def asking(tenant: str, first: Judge) -> Judge:
+    def asking_for(work: Work, first: Judge, asking: Asking) -> Judge:
         asks = AskingJudge(
             model,
             first,
@@ -342,13 +342,22 @@ async def _cascades(
             dice=dice,
             context_tokens=settings.model.max_context_tokens,
             settings=settings.asking,
+            work=work,
             hooks=hooks,
         )
         return RememberedJudge(
-            asks, store, tenant=tenant, engine=ENGINE, clock=clock, hooks=hooks, ttl_s=settings.answers.ttl_s
+            asks,
+            store,
+            tenant=work.tenant,
+            engine=ENGINE,
+            clock=clock,
+            urgency=work.urgency,
+            asking=asking,
+            hooks=hooks,
+            ttl_s=settings.answers.ttl_s,
         )
 
-    return Asked(judges.of, asking, store, settings=settings.cascade)
+    return Asked(judges.of, asking_for, store, settings=settings.cascade)
 
 
 async def _images(

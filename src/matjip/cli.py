@@ -55,6 +55,7 @@ from matjip.evaluation.report import evaluate
 from matjip.evaluation.rows import read_rows
 from matjip.evaluation.versions import Status, Version
 from matjip.inference.lite.judge import LiteJudge
+from matjip.inference.model import Urgency
 from matjip.reviews.dump import dump, state_at
 from matjip.reviews.exporter import RESTAURANT_COLUMNS, REVIEW_COLUMNS, restaurant_rows, review_rows
 from matjip.reviews.importer import ImportProgress, ImportSummary, import_reviews
@@ -262,7 +263,8 @@ def analyze(
 
     async def asks(service: Service) -> list[Ask]:
         ids = restaurant or [item.id for item in await service.reviews.restaurants(tenant)]
-        return [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh) for item in ids]
+        urgency: Urgency = "interactive" if len(ids) == 1 else "batch"
+        return [Ask(restaurant_id=item, window=asked, language=lang, refresh=refresh, urgency=urgency) for item in ids]
 
     async def work(service: Service) -> Report:
         return await _report(service, await asks(service), (), caller(tenant), quiet=as_json)
@@ -949,7 +951,7 @@ async def whole_job(settings: Settings, source: Path) -> Report:
         chosen = sorted(counts, key=lambda restaurant: (-counts[restaurant], restaurant))[:DEMO_RESTAURANTS]
         if len(counts) > len(chosen):
             out.print(f"shown    the {len(chosen)} of {len(counts):,} restaurants with most reviews", highlight=False)
-        asks = [Ask(restaurant_id=restaurant) for restaurant in sorted(chosen)]
+        asks = [Ask(restaurant_id=restaurant, urgency="batch") for restaurant in sorted(chosen)]
         made = await _report(service, asks, DEMO_QUERIES, who, quiet=False)
         timings = (Timing("import", imported.seconds, imported.rows), Timing("index", indexed, imported.rows))
         return replace(made, timings=(*timings, *made.timings))

@@ -11,7 +11,7 @@ import pytest
 from matjip.clock import SystemClock, new_id
 from matjip.errors import Invalid
 from matjip.inference.failure import ModelFailure
-from matjip.inference.model import Message, Prompt
+from matjip.inference.model import Message, Prompt, Work
 from matjip.inference.open import ModelSettings, open_model
 from matjip.inference.openai import OpenAIModel
 from tests.vllm.server import CONTEXT_TOKENS, KEY, MODEL, Vllm
@@ -93,7 +93,10 @@ async def test_an_answer_that_does_not_fit_says_that_it_was_cut(model):
 
 async def test_many_at_once_are_all_answered(model):
     found = await asyncio.gather(
-        *(model.complete(replace(PROMPT, urgency=each)) for each in ("interactive", "batch") * 12)
+        *(
+            model.complete(replace(PROMPT, work=Work(tenant="default", kind="sentiment", urgency=each)))
+            for each in ("interactive", "batch") * 12
+        )
     )
     assert len(found) == 24
 

@@ -6,7 +6,7 @@ import binascii
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
@@ -33,7 +33,7 @@ from matjip.analysis.feedback import FeedbackStore, MemoryFeedback
 from matjip.analysis.profiles import GroupProfiles, Profile, counted_in
 from matjip.analysis.progress import Progress, progress
 from matjip.analysis.reads import ACTOR
-from matjip.analysis.recent import Key, Recent
+from matjip.analysis.recent import Recent
 from matjip.analysis.result import (
     AnalysisName,
     Lag,
@@ -54,6 +54,7 @@ from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
 from matjip.inference.judge import Judge, JudgeOf
+from matjip.inference.model import Urgency, Work, least_urgent
 from matjip.inference.quality import Quality, written
 from matjip.inference.task import FindAspects, JudgeSentiment
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
@@ -245,7 +246,7 @@ class Analyses:
         self._feedback = feedback or MemoryFeedback()
         self._flights: dict[tuple[object, ...], Flight[Result]] = {}
         self._recent = Recent()
-        self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[tuple[str, str, Window, Urgency], asyncio.Lock] = WeakValueDictionary()
         self._directory = Directory(reviews)
         self._erasures = 0
 
@@ -271,8 +272,11 @@ class Analyses:
         )
 
     async def batch(self, name: AnalysisName, asks: Sequence[Ask], caller: Caller) -> list[Result | MatjipError]:
-        """One answer an ask, in order; an ask that fails leaves its error in its place and stops no other."""
-        return await _each(lambda ask: self._answer(cast(Kind[Result], KINDS[name]), ask, caller), asks)
+        """One answer an ask, in order; an ask that fails leaves its error in its place and stops no other. None is more urgent
+        than a batch."""
+        kind = cast(Kind[Result], KINDS[name])
+        slower = [replace(ask, urgency=least_urgent(ask.urgency, "batch")) for ask in asks]
+        return await _each(lambda ask: self._answer(kind, ask, caller), slower)
 
     async def expect_each(
         self, name: AnalysisName, asks: Sequence[Ask], caller: Caller
@@ -325,7 +329,7 @@ class Analyses:
         standings = await self._standings(tenant, restaurant_id)
         tell(self._hooks, ResultServed(tenant=tenant, restaurant_id=restaurant_id))
         if await self._reviews.revision(tenant, restaurant_id) == stored.meta.revision:
-            by_another = _is_by_another(stored, await self._asked(tenant))
+            by_another = _is_by_another(stored, await self._asked(Work(tenant=tenant, kind=analysis)))
             return standings.shown(
                 _with_meta(stored, stale=by_another or stored.meta.feedback != standings.corrected_to)
             )
@@ -402,7 +406,7 @@ class Analyses:
     async def _open(self, ask: Ask, caller: Caller, *analyses: AnalysisName) -> Opening:
         """How things stand now. Raises Invalid, NotFound, Unavailable."""
         _check(ask)
-        judge = await self._asked(caller.tenant)
+        judge = await self._asked(Work(tenant=caller.tenant, kind=analyses[0], urgency=ask.urgency))
         if ask.reviews is not None:
             return Opening(analyses, judge)
         revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
@@ -411,12 +415,15 @@ class Analyses:
             await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
         return Opening(analyses, judge, revision, await self._standings(caller.tenant, ask.restaurant_id))
 
-    async def _asked(self, tenant: str) -> Judge:
+    async def _asked(self, work: Work) -> Judge:
         """Who judges for the tenant."""
-        return self._judge if self._judge_of is None else await self._judge_of(tenant)
+        return self._judge if self._judge_of is None else await self._judge_of(work)
 
     async def _answer(self, kind: Kind[R], ask: Ask, caller: Caller, opening: Awaitable[Opening] | None = None) -> R:
-        """Join the same run where one is under way, else make it; leave a record of how it ended."""
+        """Join the same run of the same class where one is under way, else make it; leave a record of how it ended.
+
+        Whoever waits never joins a run that can wait: they share what is asked of a model, question by question.
+        """
         began, started_at = self._clock.monotonic(), self._clock.now()
         outcome = "internal"
         result: R | None = None
@@ -426,7 +433,7 @@ class Analyses:
             judge = opened.judge
             key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
-                about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh)
+                about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh, ask.urgency)
                 key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
             answer, joined = await self._together(
                 key, lambda: self._make(kind, ask, caller, opened, began=began, started_at=started_at)
@@ -579,8 +586,8 @@ class Analyses:
         return result, result.status
 
     def _turn(self, ask: Ask, caller: Caller) -> asyncio.Lock:
-        """Held while reviews are read or judged: what one analysis does, the others of that moment use."""
-        return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window), asyncio.Lock())
+        """Held while reviews are read or judged: what one analysis does, the others of that moment and class use."""
+        return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window, ask.urgency), asyncio.Lock())
 
     async def _named(
         self, kind: Kind[R], ask: Ask, snapshot: Snapshot, opened: Opening

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from matjip.analysis.result import Window
+from matjip.inference.model import Urgency
 
 __all__ = ["Ask", "InlineReview", "Run", "SearchAsk"]
 
@@ -32,6 +33,7 @@ class Ask:
     window: Window = field(default_factory=Window)
     language: str | None = None  # of the sentences in the answer, "ko" or "en"; None: the reviews' own
     refresh: bool = False  # True: analyse even when the stored result is current
+    urgency: Urgency = "interactive"  # of what a model is asked for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -352,7 +352,8 @@ class Refresher:
         try:
             # Read before the reviews are: a result that is given again names the position of its own time.
             position = await self._reviews.revision(tenant, restaurant_id)
-            results = await self._analyses.every(Ask(restaurant_id=restaurant_id), caller)
+            ask = Ask(restaurant_id=restaurant_id, urgency="background")
+            results = await self._analyses.every(ask, caller)
             if any(result.meta.stale for result in results):
                 outcome = "unavailable"
         except NotFound:

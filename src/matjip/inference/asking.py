@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from matjip.errors import Invalid, Unavailable
 from matjip.inference.answers import read_answers
 from matjip.inference.judge import Judge
-from matjip.inference.model import Completion, Model, Prompt, Urgency
+from matjip.inference.model import NOBODYS, Completion, Model, Prompt, Work
 from matjip.inference.packing import Batches, cut, pack
 from matjip.inference.prompts.aspects import ASPECTS_ASKED
 from matjip.inference.prompts.data import line, neutral
@@ -63,6 +63,12 @@ class AskingSettings(BaseModel, frozen=True, extra="forbid"):
         description="Tokens of reviews and answers that one prompt holds at most, unless one review is longer.",
     )
     prompts_at_once: int = Field(20, ge=1, description="Prompts of one analysis that wait for an answer together.")
+    interactive_budget_s: float = Field(
+        12.0,
+        gt=0,
+        le=3_600,
+        description="How long one analysis that somebody waits for may ask in all; the rest is the built-in judge's.",
+    )
     tokenizer: Path | None = Field(
         None, description="tokenizer.json of the served model; without it tokens are estimated on the high side."
     )
@@ -89,8 +95,9 @@ class _Sheet:
 
 
 class AskingJudge:
-    """A Judge over a Model. It answers whatever happens: what the model does not decide, the fallback does, and its verdict
-    says whom it stands in for (`instead_of`).
+    """A Judge over a Model, for one piece of work. It answers whatever happens: what the model does not decide, the fallback
+    does, and its verdict says whom it stands in for (`instead_of`). Where somebody waits, that is when the budget has run out
+    too, which begins with the first question.
 
     Each prompt fits the context by the counter's tokens. `prompts_at_once` bounds one call alone; how many run at all is the
     business of whoever schedules the model.
@@ -105,7 +112,7 @@ class AskingJudge:
         dice: Random,
         context_tokens: int = CONTEXT_TOKENS,
         settings: AskingSettings | None = None,
-        urgency: Urgency = "batch",
+        work: Work = NOBODYS,
         hooks: Sequence[Hook] = (),
     ) -> None:
         self._model = model
@@ -114,7 +121,8 @@ class AskingJudge:
         self._dice = dice
         self._context_tokens = context_tokens  # that prompt and answer may take together
         self._settings = settings or AskingSettings()
-        self._urgency: Urgency = urgency
+        self._work = work
+        self._until: float | None = None  # on the loop's time: the end of the budget, where there is one
         self._hooks = hooks
 
     @property
@@ -127,6 +135,8 @@ class AskingJudge:
         question = QUESTIONS.get(type(task))
         if question is None:
             return await self._fallback.judge(task)
+        if self._until is None and self._work.urgency == "interactive":
+            self._until = asyncio.get_running_loop().time() + self._settings.interactive_budget_s
         items = task.items
         shown = [neutral(item) for item in items]
         sheet = _Sheet(question, items, task.subjects, task.language, shown, tokens=[0] * len(items))
@@ -195,8 +205,12 @@ class AskingJudge:
                 await self._ask(sheet, part, running, is_repair=is_repair)
             return
         try:
-            async with running:
+            async with asyncio.timeout_at(self._until), running:
+                await asyncio.sleep(0)  # nothing is sent once the time is over
                 completion = await self._model.complete(prompt)
+        except TimeoutError:
+            sheet.dropped["out_of_time"] += len(places)
+            return
         except Unavailable:
             sheet.dropped["unavailable"] += len(places)
             return
@@ -231,7 +245,7 @@ class AskingJudge:
             schema=question.schema(len(texts)),
             max_tokens=ANSWER_TOKENS + question.answer_tokens * len(texts),
             tokens=TEMPLATE_TOKENS + sum(counted),
-            urgency=self._urgency,
+            work=self._work,
         )
 
     def _tell(self, sheet: _Sheet) -> None:

@@ -1,7 +1,8 @@
 """What several ask for at the same time is asked for once."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -38,19 +39,38 @@ class Flights(Generic[T]):
         flights = {self._flights[key] for key in keys if key in self._flights}
         if mine := [key for key in keys if key not in self._flights]:
             flights.add(self._start(mine, asyncio.create_task(ask(mine), name=name)))
-        for flight in flights:
-            flight.waiting += 1
         found: dict[str, T] = {}
-        try:
+        with self._waiting(flights):
             for flight in flights:
                 found |= await asyncio.shield(flight.task)
+        return {key: found[key] for key in keys}
+
+    async def join(self, keys: Sequence[str], *, within_s: float | None) -> dict[str, T]:
+        """What those of the keys stand for that somebody is asking for and is told within so many seconds (None: whenever
+        that is). An error is left to those who asked."""
+        flights = {self._flights[key] for key in keys if key in self._flights}
+        if not flights:
+            return {}
+        with self._waiting(flights):
+            ended, _ = await asyncio.wait([flight.task for flight in flights], timeout=within_s)
+        found: dict[str, T] = {}
+        for task in ended:
+            if not task.cancelled() and not task.exception():
+                found |= task.result()
+        return {key: found[key] for key in keys if key in found}
+
+    @contextmanager
+    def _waiting(self, flights: Collection[_Flight[T]]) -> Iterator[None]:
+        for flight in flights:
+            flight.waiting += 1
+        try:
+            yield
         finally:
             for flight in flights:
                 flight.waiting -= 1
                 if not flight.waiting and not flight.task.done():
                     self._clear(flight)  # whoever asks for the same now must not join what ends
                     flight.task.cancel()
-        return {key: found[key] for key in keys}
 
     def _start(self, keys: Sequence[str], task: "asyncio.Task[Mapping[str, T]]") -> _Flight[T]:
         flight = _Flight(keys, task)

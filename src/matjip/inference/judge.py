@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from matjip.inference.model import Work
 from matjip.inference.task import Task, Verdict
 
 __all__ = ["Judge", "JudgeOf"]
@@ -26,4 +27,4 @@ class Judge(Protocol):
         ...
 
 
-JudgeOf = Callable[[str], Awaitable[Judge]]  # who answers a tenant
+JudgeOf = Callable[[Work], Awaitable[Judge]]  # who answers this work of a tenant

@@ -2,12 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
-__all__ = ["Completion", "Finish", "Message", "Model", "Prompt", "Role", "Timing", "TokenUsage", "Urgency"]
+from matjip.caller import DEFAULT_TENANT
+
+__all__ = [
+    "NOBODYS",
+    "Completion",
+    "Finish",
+    "Message",
+    "Model",
+    "OnRefusal",
+    "Prompt",
+    "Role",
+    "Timing",
+    "TokenUsage",
+    "Urgency",
+    "Work",
+    "least_urgent",
+]
 
 Role = Literal["system", "user", "assistant"]
-Urgency = Literal["interactive", "batch", "background"]
+Urgency = Literal["interactive", "batch", "background"]  # somebody waits; a job was asked for; nobody asked
+OnRefusal = Literal["lite", "error", "job"]
 Finish = Literal["stop", "length"]  # it ended by itself, or was cut at max_tokens
 
 
@@ -20,6 +37,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """On whose behalf a model is asked, and how soon. Whoever starts the work says it; it changes no answer."""
+
+    tenant: str
+    kind: str  # the analysis or endpoint: "sentiment", "summary", "strengths", "search"
+    urgency: Urgency = "batch"
+    weight: float = 1.0  # of the tenant's plan
+    on_refusal: OnRefusal = "lite"  # where there is no room for it in time
+
+
+NOBODYS = Work(tenant=DEFAULT_TENANT, kind="other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """Everything that is sent to a model for one completion."""
 
@@ -29,7 +60,11 @@ class Prompt:
     schema: Mapping[str, object] | None = field(default=None, hash=False)  # JSON schema of the answer
     max_tokens: int
     tokens: int  # of the messages, as counted or estimated before
-    urgency: Urgency = "batch"
+    work: Work = NOBODYS
+
+    @property
+    def urgency(self) -> Urgency:
+        return self.work.urgency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +112,9 @@ class Model(Protocol):
         Invalid when it refuses this prompt, which no repetition changes.
         """
         ...
+
+
+def least_urgent(*urgencies: Urgency) -> Urgency:
+    """The one that can wait longest: whoever asks may ask for less than his place allows, never for more."""
+    order: tuple[Urgency, ...] = get_args(Urgency)
+    return max(urgencies, key=order.index)

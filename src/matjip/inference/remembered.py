@@ -1,10 +1,10 @@
 """A judge that remembers what a model answered, beyond this process, and asks once for what many want at the same time."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ from matjip.clock import Clock
 from matjip.inference.answers_store import AnswersStore
 from matjip.inference.flights import Flights
 from matjip.inference.judge import Judge
+from matjip.inference.model import Urgency
 from matjip.inference.task import (
     ExpandQuery,
     Expansion,
@@ -27,13 +28,17 @@ from matjip.inference.task import (
 )
 from matjip.telemetry.record import AnswersRemembered, Hook
 
-__all__ = ["RememberedJudge", "prefix_of"]
+__all__ = ["Asking", "RememberedJudge", "nobody_asking", "prefix_of"]
 
 A = TypeVar("A")
 KEY_BYTES = 16  # 128 bits: two texts do not meet
 TTL_S = (
     30 * 24 * 3_600.0
 )  # the second line: an answer is named by text, model and wording, so it is never wrong, only unused
+# How long each class waits for an answer that another class asked for: half of what it is promised until a first token. A call
+# that runs is over about then; one that stands in line behind its betters may not be for long.
+PATIENCE_S: dict[Urgency, float | None] = {"interactive": 1.0, "batch": 30.0, "background": None}
+Asking = Mapping[Urgency, Flights[Verdict[Any]]]  # what is being asked for at this moment, by the class that asks
 Kept = tuple[float, Verdict[Any]]  # the seconds that asking took, and the answer
 SHAPES: dict[type, TypeAdapter[Kept]] = {
     JudgeSentiment: TypeAdapter(tuple[float, Verdict[Sentiment]]),
@@ -50,6 +55,9 @@ class RememberedJudge:
 
     Answers are read before the model is asked and written before anybody is told. What another engine answered in its place,
     while it was away, is not remembered; an error is told to those who wait for it and to nobody after.
+
+    What any class is asking for is joined, whatever the own one. But a call keeps the class that it was sent in: where the
+    answer to another class is long in coming (PATIENCE_S), or is only a stand-in's, it is asked for again in the own class.
     """
 
     def __init__(
@@ -60,6 +68,8 @@ class RememberedJudge:
         tenant: str,
         engine: str,
         clock: Clock,
+        urgency: Urgency = "batch",
+        asking: Asking | None = None,
         hooks: Sequence[Hook] = (),
         ttl_s: float = TTL_S,
     ) -> None:
@@ -70,7 +80,8 @@ class RememberedJudge:
         self._clock = clock
         self._hooks = hooks
         self._ttl_s = ttl_s
-        self._flights: Flights[Verdict[Any]] = Flights()
+        self._urgency: Urgency = urgency
+        self._asking = asking or nobody_asking()  # shared by all who may ask the same
 
     @property
     def name(self) -> str:
@@ -81,7 +92,9 @@ class RememberedJudge:
         kept = await self._known(task, list(dict.fromkeys(keys)))
         known = {key: replace(verdict, tokens=0) for key, (_, verdict) in kept.items()}  # none were spent this time
         missing = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
-        joined = self._flights.among(missing)
+        own = self._asking[self._urgency]
+        others = [flights for urgency, flights in self._asking.items() if urgency != self._urgency]
+        joined = own.among(missing).union(*(flights.among(missing) for flights in others))
         record = AnswersRemembered(
             task=type(task).__name__,
             hits=len(kept),
@@ -92,8 +105,14 @@ class RememberedJudge:
         )
         for hook in self._hooks:
             hook(record)
-        found = await self._flights.once(
-            list(missing), lambda mine: self._ask(task.among([missing[key] for key in mine]), mine), name="ask a model"
+        found: dict[str, Verdict[Any]] = {}
+        for flights in others:
+            told = await flights.join([*missing], within_s=PATIENCE_S[self._urgency])
+            found |= {key: one for key, one in told.items() if one.instead_of is None}
+        left = [key for key in missing if key not in found]
+        joined &= {*found, *own.among(left)}
+        found |= await own.once(
+            left, lambda mine: self._ask(task.among([missing[key] for key in mine]), mine), name="ask a model"
         )
         answers = known | {key: replace(one, tokens=0) if key in joined else one for key, one in found.items()}
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
@@ -118,6 +137,11 @@ class RememberedJudge:
     def _key(self, task: Task[Any], item: str) -> str:
         digest = hashlib.blake2b(item.encode(errors="surrogatepass"), digest_size=KEY_BYTES).hexdigest()
         return f"{prefix_of(self._tenant)}{type(task).__name__}:{self.name}:{digest}"
+
+
+def nobody_asking() -> Asking:
+    """As it is before the first asks."""
+    return {urgency: Flights() for urgency in get_args(Urgency)}
 
 
 def prefix_of(tenant: str) -> str:

@@ -17,6 +17,7 @@ from matjip.analysis.results import MemoryResults
 from matjip.caller import Caller
 from matjip.clock import FakeClock, numbered_ids
 from matjip.errors import Unavailable
+from matjip.inference.model import Work
 from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment, Verdict
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
@@ -109,6 +110,7 @@ class World:
         self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
         self.answering: dict[str, ScriptedJudge] = {}  # for tenants with a judge of their own
+        self.works: list[Work] = []  # that a judge was asked for
         self.counters = CountedAtOnce(self.reviews, self.judge)
         self.results = MemoryResults()
         self.feedback = MemoryFeedback()
@@ -134,8 +136,9 @@ class World:
             settings=AnalysisSettings(**settings),
         )
 
-    async def judge_of(self, tenant):
-        return self.answering.get(tenant, self.judge)
+    async def judge_of(self, work):
+        self.works.append(work)
+        return self.answering.get(work.tenant, self.judge)
 
     async def centroid(self, tenant, restaurant_id):
         """The sum of vectors of two numbers: how often the broth is spoken of, and how often service is."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from matjip.errors import MatjipError
 from matjip.inference.failure import ModelFailure
-from matjip.inference.model import Completion, Message, Prompt, Timing, TokenUsage
+from matjip.inference.model import Completion, Message, Prompt, Timing, TokenUsage, Urgency, Work
 
 ANSWER = Completion(
     text="{}",
@@ -18,8 +18,9 @@ LOOK_EVERY_S = 0.01
 GONE = ModelFailure("gone", reason="refused")
 
 
-def prompt(**about: object) -> Prompt:
-    given = {"task": "sentiment", "version": "sentiment/1", "messages": (Message("user", "맛있어요"),)}
+def prompt(*, urgency: Urgency = "batch", **about: object) -> Prompt:
+    work = Work(tenant="default", kind="sentiment", urgency=urgency)
+    given = {"task": "sentiment", "version": "sentiment/1", "messages": (Message("user", "맛있어요"),), "work": work}
     return Prompt(**(given | {"max_tokens": 16, "tokens": 10} | about))
 
 

@@ -17,6 +17,7 @@ from matjip.api.service import ApiService, Asker, Working
 from matjip.api.strict import StrictRoute
 from matjip.caller import Caller
 from matjip.errors import Fault, Invalid, MatjipError
+from matjip.inference.model import Urgency
 
 __all__ = [
     "AnalyzeBatch",
@@ -84,13 +85,22 @@ class AnalyzeRequest(RequestShape):
     dry_run: StrictBool = Field(
         default=False, description="Answer with the reviews, tokens, time and cost that it would take, and do nothing."
     )
+    urgency: Urgency = Field(
+        default="interactive",
+        description="How soon a model is asked, where one is: before the work of others if you wait (interactive), or when there is room. Questions of a batch are never more urgent than a batch.",
+    )
 
     def ask(self, where: str = "") -> Ask:
         """The question. Raises Invalid for a window that ends before it begins and for an id that is used twice."""
         window = window_of(self.since, self.until, self.languages, self.sources, where=where)
         reviews = None if self.reviews is None else _inline(self.reviews, where)
         return Ask(
-            restaurant_id=self.restaurant_id, reviews=reviews, window=window, language=self.lang, refresh=self.refresh
+            restaurant_id=self.restaurant_id,
+            reviews=reviews,
+            window=window,
+            language=self.lang,
+            refresh=self.refresh,
+            urgency=self.urgency,
         )
 
 
