@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 
 from matjip.clock import FakeClock
+from matjip.inference.answers_store import MemoryAnswers
 from matjip.inference.embedder import Embedder
 from matjip.inference.embedders import EmbedderSettings, open_embedders
 from matjip.inference.fake_server import FakeServer
+from matjip.inference.remembered_embedder import RememberedEmbedders
 from matjip.testing import FakeEmbedder
 
 STAFF, FRIENDLY, PARKING = "직원분들이 정말 친절해요", "친절한 직원", "주차장이 넓고 편해요"
 
 
-@pytest.fixture(params=["lite", "fake", "server"])
+@pytest.fixture(params=["lite", "fake", "server", "remembered"])
 async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
     if request.param == "fake":
         yield FakeEmbedder()
@@ -24,7 +26,12 @@ async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
         about = {} if request.param == "lite" else {"urls": server.url, "name": server.model, "dimensions": 128}
         settings = EmbedderSettings.model_validate(about)
         async with open_embedders(settings, clock=FakeClock()) as opened:
-            yield opened.documents
+            yield remembered(opened.documents) if request.param == "remembered" else opened.documents
+
+
+def remembered(inner: Embedder) -> Embedder:
+    store = MemoryAnswers(FakeClock(), max_bytes=1_000_000)
+    return RememberedEmbedders(inner, store, made_by="m", clock=FakeClock(), ttl_s=60.0).of("t")
 
 
 async def test_a_text_is_a_unit_vector_of_integers(embedder):
