@@ -381,7 +381,8 @@ def _check_claim(said: Sequence[_Word], facts: Facts) -> None:
     [point] = facts.points
     kinds = {word.kind for word in said}
     concrete = kinds & {"thing", "opinion"}
-    if not concrete and (point.named or point.opinions or "aspect" not in kinds):
+    has_words = bool(point.named or point.opinions) and not facts.is_compared  # a comparison may have no room for them
+    if not concrete and (has_words or "aspect" not in kinds):
         raise _Refused("one_sided")
     if not kinds & {"opinion", "praise"} or (facts.is_compared and "compared" not in kinds):
         raise _Refused("one_sided")
