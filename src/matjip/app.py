@@ -229,6 +229,7 @@ async def open_service(
             quality=lite.quality,
             feedback=feedback,
             judge_of=asked.of if asked else lambda work: judges.of(work.tenant),
+            writer_of=asked.writer if asked and settings.asking.wording == "model" else None,
             hooks=(*hooks, news.hear, counter.hear),
             watch=alerts.look,
             settings=settings.analysis,

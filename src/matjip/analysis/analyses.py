@@ -5,7 +5,7 @@ import base64
 import binascii
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -50,13 +50,15 @@ from matjip.analysis.sentiment import lean
 from matjip.analysis.standing import Standings, read_standings
 from matjip.analysis.strengths import EVERYONE, Rules, Working, choose_group, find_strengths
 from matjip.analysis.summary import summarise
+from matjip.analysis.worded import worded
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids, to_micros
 from matjip.errors import Fault, Invalid, MatjipError, NotFound, Unavailable
+from matjip.inference.asking import ENGINE
 from matjip.inference.judge import Judge, JudgeOf
 from matjip.inference.model import Urgency, Work, least_urgent
 from matjip.inference.quality import Quality, written
-from matjip.inference.task import FindAspects, JudgeSentiment
+from matjip.inference.task import Facts, FindAspects, JudgeSentiment, Verdict
 from matjip.reviews.review import MAX_CONTENT_CHARS, Restaurant, Review
 from matjip.reviews.store import Reviews
 from matjip.reviews.validate import YEARS
@@ -180,6 +182,7 @@ class Opening:
 
     analyses: tuple[AnalysisName, ...]
     judge: Judge
+    writer: Judge | None = None  # of the texts; None: rules
     revision: int = 0  # of reviews sent inline
     standings: Standings = field(default_factory=Standings)
     stored: "asyncio.Task[dict[AnalysisName, Result]] | None" = None  # read by the first that runs
@@ -191,7 +194,7 @@ class Kind(Generic[R]):
 
     name: AnalysisName
     shape: type[R]
-    work_out: Callable[["Analyses", Draft], R]
+    work_out: Callable[["Analyses", Draft], tuple[R, Mapping[str, Facts]]]  # and the facts behind its texts
 
 
 @dataclass(slots=True)
@@ -221,6 +224,7 @@ class Analyses:
         quality: Quality | None = None,
         feedback: FeedbackStore | None = None,
         judge_of: JudgeOf | None = None,
+        writer_of: JudgeOf | None = None,
         hooks: Sequence[Hook] = (),
         watch: Callable[[Judged], Awaitable[None]] | None = None,
         settings: AnalysisSettings | None = None,
@@ -228,6 +232,7 @@ class Analyses:
         self._reviews = reviews
         self._judge = judge  # of tenants that have none of their own
         self._judge_of = judge_of
+        self._writer_of = writer_of
         self._results = results
         self._clock = clock
         self._new_id = new_id
@@ -406,14 +411,17 @@ class Analyses:
     async def _open(self, ask: Ask, caller: Caller, *analyses: AnalysisName) -> Opening:
         """How things stand now. Raises Invalid, NotFound, Unavailable."""
         _check(ask)
-        judge = await self._asked(Work(tenant=caller.tenant, kind=analyses[0], urgency=ask.urgency))
+        work = Work(tenant=caller.tenant, kind=analyses[0], urgency=ask.urgency)
+        judge = await self._asked(work)
+        writer = None if self._writer_of is None else await self._writer_of(work)
         if ask.reviews is not None:
-            return Opening(analyses, judge)
+            return Opening(analyses, judge, writer)
         revision = await self._reviews.revision(caller.tenant, ask.restaurant_id)
         about = (caller.tenant, ask.restaurant_id, ask.window)
         if not self._recent.snapshot(about, revision, as_of=self._clock.now()):
             await self._reviews.restaurant(caller.tenant, ask.restaurant_id)
-        return Opening(analyses, judge, revision, await self._standings(caller.tenant, ask.restaurant_id))
+        standings = await self._standings(caller.tenant, ask.restaurant_id)
+        return Opening(analyses, judge, writer, revision, standings)
 
     async def _asked(self, work: Work) -> Judge:
         """Who judges for the tenant."""
@@ -573,13 +581,17 @@ class Analyses:
             min_support=self._settings.least_support(judged.considered),
             peers=peers,
         )
-        result = await asyncio.to_thread(kind.work_out, self, draft)
+        result, facts = await asyncio.to_thread(kind.work_out, self, draft)
+        verdicts: tuple[Verdict[str], ...] = ()
+        if opened.writer is not None:
+            result, verdicts = await worded(result, facts, opened.writer, mask=self._mask, hooks=self._hooks)
         result = _with_meta(
             result,
+            **_made_by(result.meta, verdicts),
             usage=Usage(
                 reviews_judged=judged.considered,
                 duration_ms=(self._clock.monotonic() - began) * 1_000,
-                tokens=judged.tokens,
+                tokens=judged.tokens + sum(verdict.tokens for verdict in verdicts),
             ),
             stored=result.meta.stored and erasures == self._erasures,
         )
@@ -603,6 +615,7 @@ class Analyses:
             self._rules,
             peers.fingerprint(),
             str(opened.standings.corrected_to),
+            *([opened.writer.name] if opened.writer and kind.name != "sentiment" else ()),
         )
         return peers, language, name
 
@@ -728,9 +741,9 @@ class Analyses:
             disclosure=wording.disclosure(judged.considered, language),
         )
 
-    def work_out_sentiment(self, draft: Draft) -> SentimentResult:
+    def work_out_sentiment(self, draft: Draft) -> tuple[SentimentResult, Mapping[str, Facts]]:
         leaning = lean(draft.judged, self._quality.positive)
-        return SentimentResult(
+        found = SentimentResult(
             restaurant_id=draft.judged.snapshot.restaurant_id,
             status="ok" if leaning.total else "insufficient_evidence",
             meta=draft.meta,
@@ -746,8 +759,9 @@ class Analyses:
             by_month=leaning.by_month,
             reviews=leaning.reviews,
         )
+        return found, {}
 
-    def work_out_summary(self, draft: Draft) -> SummaryResult:
+    def work_out_summary(self, draft: Draft) -> tuple[SummaryResult, Mapping[str, Facts]]:
         said = summarise(
             draft.judged,
             language=draft.language,
@@ -756,7 +770,7 @@ class Analyses:
             quotes=self._settings.quotes_per_statement,
             quote_chars=self._settings.quote_max_chars,
         )
-        return SummaryResult(
+        found = SummaryResult(
             restaurant_id=draft.judged.snapshot.restaurant_id,
             status="ok" if said.overall else "insufficient_evidence",
             meta=draft.meta,
@@ -768,8 +782,9 @@ class Analyses:
             negative=said.negative,
             aspects=said.aspects,
         )
+        return found, said.facts
 
-    def work_out_strengths(self, draft: Draft) -> StrengthsResult:
+    def work_out_strengths(self, draft: Draft) -> tuple[StrengthsResult, Mapping[str, Facts]]:
         done = find_strengths(
             Working(
                 judged=draft.judged,
@@ -786,7 +801,7 @@ class Analyses:
                 quality=self._quality,
             )
         )
-        return StrengthsResult(
+        found = StrengthsResult(
             restaurant_id=draft.judged.snapshot.restaurant_id,
             status="ok" if done.strengths else "insufficient_evidence",
             meta=draft.meta,
@@ -796,6 +811,7 @@ class Analyses:
             comparison=done.comparison,
             steps=done.steps,
         )
+        return found, done.facts
 
 
 SENTIMENT = Kind("sentiment", SentimentResult, Analyses.work_out_sentiment)
@@ -820,6 +836,20 @@ async def _each(answer: Callable[[Ask], Awaitable[A]], asks: Sequence[Ask]) -> l
 
 def _with_meta(result: R, **changes: object) -> R:
     return result.model_copy(update={"meta": result.meta.model_copy(update=changes)})
+
+
+def _made_by(meta: Meta, verdicts: Sequence[Verdict[str]]) -> Body:
+    """Provenance once texts were worded: also who worded them, with which prompts, and whether somebody asked did not answer."""
+    engines = {*meta.engine.split("+"), *(verdict.engine for verdict in verdicts if verdict.engine == ENGINE)}
+    models = {*meta.model.split(), *(verdict.model for verdict in verdicts if verdict.engine == ENGINE)}
+    return {
+        "engine": "+".join(sorted(engines)),
+        "model": " ".join(sorted(models)),
+        "prompt_version": next(
+            (model.rpartition("/")[2] for model in sorted(models) if model.startswith(f"{ENGINE}/")), None
+        ),
+        "degraded": meta.degraded or any(verdict.instead_of is not None for verdict in verdicts),
+    }
 
 
 def _again(result: R, snapshot: Snapshot, *, run_id: str) -> R:

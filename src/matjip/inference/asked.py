@@ -32,6 +32,15 @@ class Asked:
 
     async def of(self, work: Work) -> Judge:
         """Who answers this work. Whoever asks the same at once, in any judge that this gives, shares one question."""
+        first, second = await self._both(work)
+        return Cascade(first, second, settings=self._settings)
+
+    async def writer(self, work: Work) -> Judge:
+        """Who words texts for this work: the model, with the rules' own text to fall back on."""
+        _, second = await self._both(work)
+        return second
+
+    async def _both(self, work: Work) -> tuple[Judge, Judge]:
         first = await self._first_of(work.tenant)
         known = self._known.get(work.tenant)
         if known is None or known[0] is not first:
@@ -39,7 +48,7 @@ class Asked:
         self._known.move_to_end(work.tenant)
         while len(self._known) > TENANTS:
             self._known.popitem(last=False)
-        return Cascade(first, self._asking_for(work, first, known[1]), settings=self._settings)
+        return first, self._asking_for(work, first, known[1])
 
     async def forget(self, tenant: str) -> None:
         """Remove what is remembered of the tenant, as an erasure must. Raises Unavailable where that cannot be done now."""

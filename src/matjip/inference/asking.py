@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, Field
 
@@ -68,6 +68,11 @@ class AskingSettings(BaseModel, frozen=True, extra="forbid"):
         gt=0,
         le=3_600,
         description="How long one analysis that somebody waits for may ask in all; the rest is the built-in judge's.",
+    )
+    wording: Literal["lite", "model"] = Field(
+        "lite",
+        description="Who words claims and summaries once all is counted: lite (rules, at no cost), or the model, whose text is "
+        "taken only where it says the counted facts and nothing else.",
     )
     tokenizer: Path | None = Field(
         None, description="tokenizer.json of the served model; without it tokens are estimated on the high side."
