@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,20 +56,23 @@ from matjip.evaluation.versions import SqlVersions
 from matjip.index.index import Index, PointKey
 from matjip.index.open import embedded_index, open_index
 from matjip.inference.answers_open import open_answers
+from matjip.inference.answers_store import AnswersStore
 from matjip.inference.asked import Asked
 from matjip.inference.asking import ENGINE, AskingJudge
 from matjip.inference.cached import CachedJudge
+from matjip.inference.embedder import Embedder, EmbedderOf
+from matjip.inference.embedders import Role, open_embedders
 from matjip.inference.guarded import Guarded
 from matjip.inference.images import open_images
 from matjip.inference.judge import Judge
 from matjip.inference.lite.duplicates import near_duplicates
-from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.language import language_of
 from matjip.inference.lite.mask import mask
 from matjip.inference.model import Model, Work
 from matjip.inference.open import open_model
-from matjip.inference.remembered import Asking, RememberedJudge
+from matjip.inference.remembered import Asking, RememberedJudge, prefix_of
+from matjip.inference.remembered_embedder import RememberedEmbedders
 from matjip.inference.retried import Retried
 from matjip.inference.tokens import open_counter
 from matjip.lifecycle import Lifecycle
@@ -111,6 +114,7 @@ class Service:
     counters: SqlCounters
     projector: Projector
     images: Indexed | None  # where an image embedder is configured
+    vectors: AnswersStore | None  # where texts' vectors are remembered, where they are
     model: Retried | None  # where model servers are configured
     asked: Asked | None  # whoever asks it, where it is
     analyses: Analyses
@@ -148,7 +152,12 @@ class Service:
             self.judge.clear()  # its answers hold words of their texts
             if self.asked:
                 await self.asked.forget(tenant)
-            await self.projector.catch_up()
+            if self.vectors:
+                await self.vectors.forget(prefix_of(tenant))
+            with suppress(
+                Unavailable
+            ):  # others' reviews may wait for whoever embeds; the person's are out of it already
+                await self.projector.catch_up()
             await self.database.purge("results", "feedback")
         return erasure
 
@@ -187,12 +196,13 @@ async def open_service(
         versions = SqlVersions(database)
         judges = Judges(judge, versions, clock=clock, hooks=hooks)  # what tenants adapted, around what is remembered
         stack.push_async_callback(judges.close)
-        embedder = LiteEmbedder.load()
+        texts = await _texts(settings, stack, clock=clock, hooks=hooks)
         index = await open_index(
             settings.index,
             folder=settings.data_dir,
-            embedder=f"{embedder.name}+{lite.name}",  # what reviews say is in there too
-            dimensions=embedder.dimensions,
+            embedder=f"{texts.documents.name}+{lite.name}",  # what reviews say is in there too
+            dimensions=texts.documents.dimensions,
+            min_similarity=settings.embedder.min_similarity,
             missing="add" if rebuild else "refuse",
         )
         stack.push_async_callback(index.close)
@@ -200,13 +210,14 @@ async def open_service(
         projector = Projector(
             reviews,
             index,
-            embedder,
+            texts.documents,
             judge=lite,  # past the cache, which a long import would only wear out
             counters=counters,
             language_of=language_of,
             clock=clock,
+            embedder_of=texts.documents_of,
             hooks=hooks,
-            settings=settings.projection,
+            settings=texts.steps,
         )
         images = await _images(settings, stack, reviews, lite, clock=clock, hooks=hooks, rebuild=rebuild)
         model = await _model(settings, stack, clock=clock, ids=ids, hooks=hooks)
@@ -246,15 +257,17 @@ async def open_service(
             counters=counters,
             projector=projector,
             images=images,
+            vectors=texts.store,
             model=model.asked if model else None,
             asked=asked,
             analyses=analyses,
             search=Search(
                 reviews,
                 index,
-                embedder,
+                texts.queries,
                 judge,
                 projector,
+                embedder_of=texts.queries_of,
                 images=images,
                 language_of=language_of,
                 clock=clock,
@@ -282,7 +295,9 @@ async def open_service(
                 database_check(reviews, clock),
                 index_check(reviews, index),
                 models_check(lite),  # past the cache: the weights are asked
-                embedder_check(embedder),
+                embedder_check(
+                    texts.queries, is_needed=not settings.embedder.urls
+                ),  # without a server words are searched
                 *([images_check(reviews, images.index, images.embedder)] if images else []),
                 *([model.check] if model else []),
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
@@ -297,6 +312,39 @@ async def _golden(judge: Judge) -> str | None:
     """What a judge gets wrong of what everybody understands; None: nothing."""
     finding = await models_check(judge).probe()
     return finding.output if finding.status == "fail" else None
+
+
+class _Texts(NamedTuple):
+    """Who embeds what is stored and what is asked, bare and for each tenant, and how much of it at a time."""
+
+    documents: Embedder
+    queries: Embedder
+    documents_of: EmbedderOf
+    queries_of: EmbedderOf
+    store: AnswersStore | None  # of remembered vectors
+    steps: ProjectionSettings
+
+
+async def _texts(settings: Settings, stack: AsyncExitStack, *, clock: Clock, hooks: Sequence[Hook]) -> _Texts:
+    """The embedder. A server's vectors are remembered; the built-in one is faster than a memory of it."""
+    about = settings.embedder
+    documents, queries = await stack.enter_async_context(open_embedders(about, clock=clock, hooks=hooks))
+    if not about.urls:
+        return _Texts(documents, queries, lambda _: documents, lambda _: queries, None, settings.projection)
+    store = await stack.enter_async_context(open_answers(settings.answers, clock, memory_mb=about.memory_mb))
+
+    def remembered(embedder: Embedder, role: Role) -> EmbedderOf:
+        made_by, ttl_s = about.made_by(role), settings.answers.ttl_s
+        return RememberedEmbedders(embedder, store, made_by=made_by, clock=clock, ttl_s=ttl_s, hooks=hooks).of
+
+    return _Texts(
+        documents,
+        queries,
+        remembered(documents, "document"),
+        remembered(queries, "query"),
+        store,
+        settings.projection.waiting_for(about.texts_a_round, about.query_timeout_s),
+    )
 
 
 class _Model(NamedTuple):

@@ -22,6 +22,7 @@ from matjip.index.open import IndexSettings
 from matjip.inference.answers_open import AnswersSettings
 from matjip.inference.asking import AskingSettings
 from matjip.inference.cascade import CascadeSettings
+from matjip.inference.embedders import EmbedderSettings
 from matjip.inference.images import ImageSettings
 from matjip.inference.open import ModelSettings
 from matjip.telemetry.logs import LogSettings
@@ -50,6 +51,9 @@ class Settings(BaseModel):
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where the record is kept.")
     index: IndexSettings = Field(default_factory=IndexSettings, description="Where points are kept and found.")
+    embedder: EmbedderSettings = Field(
+        EmbedderSettings.model_validate({}), description="Who turns reviews and queries into vectors."
+    )
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     model: ModelSettings = Field(
         ModelSettings.model_validate({}), description="Who is asked what the built-in models are not sure of."
@@ -59,7 +63,8 @@ class Settings(BaseModel):
         CascadeSettings.model_validate({}), description="What the built-in models are sure enough of."
     )
     answers: AnswersSettings = Field(
-        AnswersSettings.model_validate({}), description="How the model's answers are remembered."
+        AnswersSettings.model_validate({}),
+        description="How the model's answers and the embedding servers' vectors are remembered.",
     )
     projection: ProjectionSettings = Field(default_factory=ProjectionSettings, description="How the index follows.")
     analysis: AnalysisSettings = Field(

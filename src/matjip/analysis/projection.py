@@ -3,7 +3,7 @@ position that it brings them to. Each has its own position; what both need of a 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -14,7 +14,7 @@ from matjip.analysis.counters import Counters, Opinions, month_of
 from matjip.clock import Clock
 from matjip.errors import NotReady, Unavailable
 from matjip.index.index import Index, Point, PointKey
-from matjip.inference.embedder import Embedder, ImageEmbedder, Vectors, unit_vectors
+from matjip.inference.embedder import Embedder, EmbedderOf, ImageEmbedder, Vectors, unit_vectors
 from matjip.inference.judge import Judge
 from matjip.inference.task import FindAspects, Mention
 from matjip.reviews.event import (
@@ -57,6 +57,12 @@ class ProjectionSettings(BaseModel):
         ge=0,
         description="A search first waits for an index at most so far behind; else it says how far it is.",
     )
+    wait_max_s: float = Field(default=10.0, gt=0, le=600, description="And for so long at most.")
+
+    def waiting_for(self, events: int, seconds: float) -> "ProjectionSettings":
+        """The same for an embedder that takes its time: steps of so many events at most, and no search waits for more."""
+        least = {name: min(getattr(self, name), events) for name in ("events_per_batch", "wait_max_events")}
+        return self.model_copy(update={**least, "wait_max_s": min(self.wait_max_s, seconds)})
 
 
 class Projector:
@@ -74,12 +80,13 @@ class Projector:
         counters: Counters | None,
         language_of: Callable[[str], str],
         clock: Clock,
+        embedder_of: EmbedderOf | None = None,
         hooks: Sequence[Hook] = (),
         settings: ProjectionSettings | None = None,
     ) -> None:
         self._reviews = reviews
         self._index = index
-        self._embedder = embedder
+        self._embedder_of = embedder_of or (lambda _: embedder)
         self._judge = judge
         self._counters = counters
         self._language_of = language_of
@@ -91,19 +98,30 @@ class Projector:
         self._stood: dict[str, int] = {}  # where each was last seen, for when it cannot be asked
 
     async def catch_up(self, *, on_progress: Callable[[int], None] = lambda _: None) -> int:
-        """Apply every event committed before the call; returns the position reached. Others who do so take turns with it."""
+        """Apply every event committed before the call; returns the position reached. Others who do so take turns with it.
+
+        Raises Unavailable where whoever embeds, or the index, does not answer; the counters go on to the end without it.
+        """
         target = await self._reviews.position()
         while True:
             async with self._one_at_a_time:
-                reached = await self._step(self._index, self._counters, target)
+                try:
+                    reached = await self._step(self._index, self._counters, target)
+                except Unavailable:
+                    await self._count_alone(target)
+                    raise
             if reached is None:
                 return await self._index.position()
             on_progress(reached)
 
     async def catch_up_if_near(self) -> int:
-        """Catch up where that takes a moment (`wait_max_events`); returns the position reached, behind the log or not."""
+        """Catch up where that takes a moment (`wait_max_events`, `wait_max_s`); returns the position reached, behind the log or
+        not. While whoever embeds is away, what is indexed has to do.
+        """
         if await self.behind() <= self._settings.wait_max_events:
-            return await self.catch_up()
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(self._settings.wait_max_s):
+                    return await self.catch_up()
         self.wake()
         return await self._index.position()
 
@@ -196,10 +214,16 @@ class Projector:
         while (reached := await self._step(index, counters, target)) is not None:
             on_progress(reached)
 
-    async def _step(self, index: Index, counters: Counters | None, target: int) -> int | None:
-        """Apply one batch; the position that it brings to, or None where all stand at the target."""
-        indexed = await index.position()
-        counted = await counters.position() if counters else indexed
+    async def _count_alone(self, target: int) -> None:
+        """Bring the counters to the target, as far as that goes, while the index cannot follow."""
+        with suppress(Unavailable):
+            while self._counters and await self._step(None, self._counters, target) is not None:
+                pass
+
+    async def _step(self, index: Index | None, counters: Counters | None, target: int) -> int | None:
+        """Apply one batch; the position that it brings to, or None where all stand at the target. None stays as it is."""
+        stand = [await each.position() for each in (index, counters) if each]
+        indexed, counted = stand[0], stand[-1]
         start = min(indexed, counted)
         if start >= target:
             return None
@@ -210,11 +234,15 @@ class Projector:
             return None
         upserts, removed = self._kept(*_last_states(events))
         reached = events[-1].position
+        is_indexed = index is not None and indexed == start
+        vectors = (
+            await self._vectors(upserts) if is_indexed and upserts else ()
+        )  # first of all: another machine may be away
         says = [said(mentions) for mentions in await self._mentions(upserts)]
         languages = await self._languages(upserts)
         moved = []
-        if indexed == start:
-            points = await self._points(upserts, says, languages)
+        if index and indexed == start:
+            points = _points(upserts, vectors, says, languages)
             await index.apply(points, removed, reached, after=start)
             moved.append(self.name)
         if counters and counted == start:
@@ -236,9 +264,15 @@ class Projector:
         """Which of the changed reviews have a place in the index, and which leave it."""
         return upserts, removed
 
-    async def _vectors(self, reviews: Sequence[ReviewDraft]) -> Vectors:
+    async def _vectors(self, upserts: Upserts) -> Vectors:
         """One row a review."""
-        return await self._embedder.embed([review.content for review in reviews])
+        texts: dict[str, dict[ReviewKey, str]] = {}
+        for key, review in upserts.items():
+            texts.setdefault(key[0], {})[key] = review.content
+        rows: dict[ReviewKey, NDArray[np.int8]] = {}
+        for tenant, of in texts.items():
+            rows |= zip(of, await self._embedder_of(tenant).embed(list(of.values())), strict=True)
+        return np.array([rows[key] for key in upserts])
 
     async def _mentions(self, upserts: Upserts) -> list[tuple[Mention, ...]]:
         if not upserts:
@@ -258,17 +292,6 @@ class Projector:
         return await asyncio.to_thread(
             lambda: [review.language or self._language_of(review.content) for review in upserts.values()]
         )
-
-    async def _points(self, upserts: Upserts, says: Sequence[frozenset[str]], languages: Sequence[str]) -> list[Point]:
-        if not upserts:
-            return []
-        vectors = await self._vectors(list(upserts.values()))
-        return [
-            _point(tenant, review, vector=vector, language=language, says=each)
-            for (tenant, _, _), review, vector, language, each in zip(
-                upserts, upserts.values(), vectors, languages, says, strict=True
-            )
-        ]
 
     def _report(self, projection: str, position: int, behind: int, points: int, seconds: float) -> None:
         record = CaughtUp(projection=projection, position=position, behind=behind, points=points, seconds=seconds)
@@ -309,13 +332,11 @@ class ImageProjector(Projector):
         self._images = embedder
 
     async def catch_up_if_near(self) -> int:
-        """See `Projector.catch_up_if_near`; while whoever embeds images is away, what is indexed has to do.
+        """See `Projector.catch_up_if_near`.
 
         Raises NotReady where nothing is indexed yet: an empty page would say that there is nothing.
         """
-        with suppress(Unavailable):
-            await super().catch_up_if_near()
-        reached = await self._index.position()
+        reached = await super().catch_up_if_near()
         if not reached and await self._reviews.position():
             raise NotReady(
                 "The image index is not built yet: a running server builds it, or `matjip rebuild-index`.",
@@ -328,8 +349,9 @@ class ImageProjector(Projector):
         bare = [(tenant, (restaurant_id, review_id)) for tenant, restaurant_id, review_id in upserts.keys() - shown]
         return shown, [*removed, *bare]
 
-    async def _vectors(self, reviews: Sequence[ReviewDraft]) -> Vectors:
+    async def _vectors(self, upserts: Upserts) -> Vectors:
         """The normalised sum of a review's images; of one whose images cannot be read, zeros: its words still find it."""
+        reviews = upserts.values()
         urls = list(dict.fromkeys(url for review in reviews for url in review.images))
         rows = dict(zip(urls, (await self._images.embed_images(urls)).astype(np.float64), strict=True))
         return unit_vectors(np.array([sum(rows[url] for url in review.images) for review in reviews]))
@@ -371,6 +393,17 @@ def _opinions(tenant: str, review: ReviewDraft, *, language: str, says: frozense
         source=review.source,
         said=says,
     )
+
+
+def _points(
+    upserts: Upserts, vectors: Iterable[NDArray[np.int8]], says: Sequence[frozenset[str]], languages: Sequence[str]
+) -> list[Point]:
+    return [
+        _point(tenant, review, vector=vector, language=language, says=each)
+        for (tenant, _, _), review, vector, language, each in zip(
+            upserts, upserts.values(), vectors, languages, says, strict=True
+        )
+    ]
 
 
 def _point(tenant: str, review: ReviewDraft, *, vector: NDArray[np.int8], language: str, says: frozenset[str]) -> Point:

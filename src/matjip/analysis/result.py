@@ -404,6 +404,11 @@ class SearchResult(Shape):
     )
     hits: tuple[Hit, ...]
     total: int = Field(description="How many reviews pass the filters and match; exact.")
+    degraded: bool = Field(
+        default=False,
+        description="Whether the query was read by its words alone, since whoever embeds did not answer: reviews that say the "
+        "same in other words are missing.",
+    )
     next_cursor: str | None
     request_id: str
     as_of: datetime

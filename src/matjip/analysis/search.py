@@ -5,19 +5,21 @@ import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from matjip.analysis.ask import SearchAsk
 from matjip.analysis.projection import Projector, said
 from matjip.analysis.result import Hit, SearchResult, Span, Why
 from matjip.caller import Caller
 from matjip.clock import Clock
-from matjip.errors import Fault, Invalid, MatjipError, NotFound, NotReady
+from matjip.errors import Fault, Invalid, MatjipError, NotFound, NotReady, Unavailable
 from matjip.index.index import Filter, Found, Index, Query, Weights
 from matjip.index.words import highlights, runs
-from matjip.inference.embedder import Embedder
+from matjip.inference.embedder import Embedder, EmbedderOf
 from matjip.inference.judge import Judge
 from matjip.inference.task import ExpandQuery, Expansion, FindAspects, Mention
 from matjip.reviews.review import Restaurant, Review
@@ -96,6 +98,14 @@ class Indexed:
     projector: Projector
 
 
+class _Page(NamedTuple):
+    """Where a page begins, by what its cursor says."""
+
+    offset: int = 0
+    position: int = 0  # of the index, when the cursor was made
+    is_by_words: bool = False  # whoever embeds was away then: the whole search goes on without it
+
+
 class Search:
     """Pages of reviews that match a query.
 
@@ -111,6 +121,7 @@ class Search:
         judge: Judge,
         projector: Projector,
         *,
+        embedder_of: EmbedderOf | None = None,
         images: Indexed | None = None,
         language_of: Callable[[str], str],
         clock: Clock,
@@ -119,13 +130,18 @@ class Search:
         self._reviews = reviews
         self._judge = judge
         self._texts = Indexed(index, embedder, projector)
+        self._embedder_of = embedder_of or (lambda _: embedder)
         self._images = images or self._texts
         self._language_of = language_of
         self._clock = clock
         self._hooks = hooks
 
     async def search(self, ask: SearchAsk, caller: Caller) -> SearchResult:
-        """One page of the reviews that match. Raises Invalid with every fault of the ask."""
+        """One page of the reviews that match. Raises Invalid with every fault of the ask.
+
+        While whoever embeds is away the query is read by its words alone, and the page says so (`degraded`). Raises
+        Unavailable where no word finds anything then, and on a later page of a search that was read by its meaning too.
+        """
         return await self._reported("search", ask, caller, among=self._texts)
 
     async def images(self, ask: SearchAsk, caller: Caller) -> SearchResult:
@@ -157,11 +173,12 @@ class Search:
         return result
 
     async def _search(self, kind: Kind, ask: SearchAsk, caller: Caller, *, among: Indexed) -> SearchResult:
-        fingerprint = _fingerprint(kind, ask, caller)
-        offset, seen_position = _check(ask, fingerprint)
-        (vector,) = await among.embedder.embed([ask.query])  # first of all, since another machine's may be away
+        whole = _fingerprint(kind, ask, caller)
+        by_words = _fingerprint(kind, ask, caller, is_by_words=True)
+        page = _check(ask, whole, by_words)
+        vector, away = await self._meaning(ask, page, caller, among=among)  # first of all: another machine may be away
         index_position = await among.projector.catch_up_if_near()
-        if seen_position > index_position:
+        if page.position > index_position:
             raise NotReady("The index is being rebuilt and has not reached this page's state yet.", retry_after_s=5)
         log_position = await self._reviews.position()
         expansion = await self._expand(ask)
@@ -174,15 +191,17 @@ class Search:
             caller.tenant,
             Query(
                 words=(*words.items(), *((term, EXPANDED_WEIGHT) for term in added)),
-                vector=vector,
+                vector=np.zeros(among.embedder.dimensions, np.int8) if vector is None else vector,
                 said=leaning,
                 weights=weights_of(words),
                 wanted=await self._wanted(ask, caller.tenant),
             ),
-            offset=offset,
+            offset=page.offset,
             limit=ask.limit,
         )
-        following = offset + len(found)
+        if away and not total:
+            raise away
+        following, fingerprint = page.offset + len(found), by_words if vector is None else whole
         return SearchResult(
             query=ask.query,
             situation=expansion.situation,
@@ -190,6 +209,7 @@ class Search:
             asked=leaning,
             hits=await self._hits(found, (*asked, *added), caller.tenant),
             total=total,
+            degraded=vector is None,
             next_cursor=_cursor(following, fingerprint, index_position) if found and following < total else None,
             request_id=caller.request_id,
             as_of=self._clock.now(),
@@ -197,6 +217,20 @@ class Search:
             log_position=max(log_position, index_position),
             model=among.embedder.name,
         )
+
+    async def _meaning(
+        self, ask: SearchAsk, page: _Page, caller: Caller, *, among: Indexed
+    ) -> tuple[NDArray[np.int8] | None, Unavailable | None]:
+        """The query's vector; None where it is read by its words alone, with the reason where that begins here."""
+        if page.is_by_words:
+            return None, None
+        embedder = self._embedder_of(caller.tenant) if among is self._texts else among.embedder
+        try:
+            return (await embedder.embed([ask.query]))[0], None
+        except Unavailable as error:
+            if among is not self._texts or ask.cursor is not None:
+                raise
+            return None, error
 
     async def _expand(self, ask: SearchAsk) -> Expansion:
         if not ask.expand:
@@ -305,8 +339,8 @@ def weights_of(words: Mapping[str, float]) -> Weights:
     return THING_WEIGHTS if THING_WEIGHT in words.values() else WEIGHTS
 
 
-def _check(ask: SearchAsk, fingerprint: str) -> tuple[int, int]:
-    """Where the page begins and the index position that its cursor was made at. Raises Invalid."""
+def _check(ask: SearchAsk, whole: str, by_words: str) -> _Page:
+    """Where the page begins: its cursor was made for one of the two fingerprints. Raises Invalid."""
     faults: list[Fault] = []
     query = ask.query
     if not query.strip():
@@ -326,12 +360,12 @@ def _check(ask: SearchAsk, fingerprint: str) -> tuple[int, int]:
         faults.append(Fault(where="window.since", wrong="is not before window.until", right="an earlier time"))
     if faults:
         raise Invalid.of(*faults)
-    return _page(ask.cursor, fingerprint) if ask.cursor is not None else (0, 0)
+    return _page(ask.cursor, whole, by_words) if ask.cursor is not None else _Page()
 
 
-def _fingerprint(kind: Kind, ask: SearchAsk, caller: Caller) -> str:
+def _fingerprint(kind: Kind, ask: SearchAsk, caller: Caller, *, is_by_words: bool = False) -> str:
     """Equal for asks that differ in cursor and limit alone."""
-    same = repr((caller.tenant, kind, replace(ask, cursor=None, limit=1)))
+    same = repr((caller.tenant, kind, replace(ask, cursor=None, limit=1), *(["words"] if is_by_words else [])))
     return hashlib.blake2b(same.encode(errors="surrogatepass"), digest_size=CURSOR_BYTES).hexdigest()
 
 
@@ -339,7 +373,7 @@ def _cursor(offset: int, fingerprint: str, position: int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([offset, fingerprint, position])).decode().rstrip("=")
 
 
-def _page(cursor: str, fingerprint: str) -> tuple[int, int]:
+def _page(cursor: str, whole: str, by_words: str) -> _Page:
     broken = Fault(where="cursor", wrong="was not made here", right="the next_cursor of a page, unchanged")
     try:
         content = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
@@ -347,13 +381,13 @@ def _page(cursor: str, fingerprint: str) -> tuple[int, int]:
         raise Invalid.of(broken) from None
     match content:
         case [int(offset), str(made_for), int(position)] if offset >= 0:
-            if made_for != fingerprint:
+            if made_for not in (whole, by_words):
                 raise Invalid.of(
                     Fault(
                         where="cursor", wrong="belongs to another query", right="the same query and filters as its page"
                     )
                 )
-            return offset, position
+            return _Page(offset, position, made_for == by_words)
     raise Invalid.of(broken)
 
 

@@ -234,7 +234,7 @@ def models_check(judge: Judge) -> Check:
     return Check(name="models", measurement="goldenSentences", kind="component", probe=probe)
 
 
-def embedder_check(embedder: Embedder) -> Check:
+def embedder_check(embedder: Embedder, *, is_needed: bool = True) -> Check:
     """The golden searches find what they ask for before what they do not."""
 
     async def probe() -> Finding:
@@ -248,7 +248,7 @@ def embedder_check(embedder: Embedder) -> Check:
         ]
         return _examined(len(GOLDEN_SEARCHES), wrong, "searches that everybody understands came out wrong")
 
-    return Check(name="embedder", measurement="goldenSearches", kind="component", probe=probe)
+    return Check(name="embedder", measurement="goldenSearches", kind="component", probe=probe, is_needed=is_needed)
 
 
 def _misread(golden: Golden, label: Label, found: Sequence[Mention]) -> str | None:

@@ -185,6 +185,8 @@ def hits_view(result: SearchResult, *, mask: Mask = str, language: Language = "k
     say = say_in(language)
     head = Text.assemble((f"“{_plain(result.query)}”", "bold"), f"  {say('n_found', n=result.total)}")
     parts: list[RenderableType] = [head]
+    if result.degraded:
+        parts.append(Text(say("by_words"), style="italic"))
     if result.expanded_terms:
         parts.append(Text(f"{say('expanded')}: {_plain(', '.join(result.expanded_terms))}", style="dim"))
     if result.asked:

@@ -145,6 +145,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "search": ("검색", "Search"),
     "situation": ("상황", "Situation"),
     "expanded": ("더한 말", "Words added"),
+    "by_words": (
+        "임베딩 서버가 답하지 않아 단어로만 찾았습니다",
+        "Read by its words alone: whoever embeds does not answer",
+    ),
     "why_words": ("겹친 말", "Shared words"),
     "why_meaning": ("의미 {n}위", "rank {n} by meaning"),
     "why_word": ("단어 {n}위", "rank {n} by words"),

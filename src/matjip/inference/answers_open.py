@@ -1,4 +1,4 @@
-"""Where a model's answers are remembered, by configuration: in this process, or in a Redis that a fleet shares."""
+"""Where the answers of models and embedders are remembered, by configuration: in this process, or in a Redis that a fleet shares."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,15 +16,15 @@ DAY_S = 24 * 3_600.0
 
 
 class AnswersSettings(BaseModel, frozen=True, extra="forbid"):
-    """How a model's answers are remembered."""
+    """How a model's answers are remembered, and an embedding server's vectors."""
 
     redis_url: SecretStr = Field(
         SecretStr(""), description="redis://host:6379/0, shared by a fleet; empty: this process remembers for itself."
     )
     memory_mb: float = Field(
-        64.0, gt=0, le=100_000, description="Memory that answers take where there is no Redis, at most."
+        64.0, gt=0, le=100_000, description="Memory that a model's answers take where there is no Redis, at most."
     )
-    days: float = Field(30.0, gt=0, le=3_650, description="How long an answer is remembered.")
+    days: float = Field(30.0, gt=0, le=3_650, description="How long an answer or a vector is remembered.")
 
     @field_validator("redis_url")
     @classmethod
@@ -39,11 +39,15 @@ class AnswersSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 @asynccontextmanager
-async def open_answers(settings: AnswersSettings, clock: Clock) -> AsyncIterator[AnswersStore]:
-    """The configured store. Raises Misconfigured where the package that it needs is not installed."""
+async def open_answers(
+    settings: AnswersSettings, clock: Clock, *, memory_mb: float | None = None
+) -> AsyncIterator[AnswersStore]:
+    """The configured store, of so much memory where it is in this process. Raises Misconfigured where the package that it needs is not installed."""
     url = settings.redis_url.get_secret_value()
     if not url:
-        yield MemoryAnswers(clock, max_bytes=round(settings.memory_mb * BYTES_A_MB))
+        yield MemoryAnswers(
+            clock, max_bytes=round((settings.memory_mb if memory_mb is None else memory_mb) * BYTES_A_MB)
+        )
         return
     try:
         from matjip.inference.redis_answers import RedisAnswers

@@ -1,4 +1,4 @@
-"""Where a model's answers are remembered: bytes by key, for a time, in this process or in a Redis that a fleet shares."""
+"""Where the answers of models and embedders are remembered: bytes by key, for a time, in this process or in a Redis that a fleet shares."""
 
 import asyncio
 from collections import OrderedDict

@@ -1,12 +1,12 @@
 """Text to vectors, and pictures to vectors of the same space."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Embedder", "ImageEmbedder", "Vectors", "unit_vectors"]
+__all__ = ["Embedder", "EmbedderOf", "ImageEmbedder", "Vectors", "unit_vectors"]
 
 Vectors = NDArray[
     np.int8
@@ -27,6 +27,9 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text, in order. A text without any known feature gets a row of zeros."""
         ...
+
+
+EmbedderOf = Callable[[str], Embedder]  # who embeds for a tenant
 
 
 class ImageEmbedder(Embedder, Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
@@ -13,7 +13,9 @@ from matjip.inference.lite.embedding import LiteEmbedder
 from matjip.inference.servers import Servers
 from matjip.telemetry.record import Hook
 
-__all__ = ["EmbedderSettings", "Embedders", "open_embedders"]
+__all__ = ["EmbedderSettings", "Embedders", "Role", "open_embedders"]
+
+Role = Literal["document", "query"]
 
 
 class EmbedderSettings(BaseModel, frozen=True, extra="forbid"):
@@ -67,6 +69,11 @@ class EmbedderSettings(BaseModel, frozen=True, extra="forbid"):
         if max(len(self.document_prefix), len(self.query_prefix)) * 2 > self.max_tokens:
             raise ValueError("a prefix takes at most half of embedder.max_tokens, counted in characters")
         return self
+
+    def made_by(self, role: Role) -> str:
+        """Whatever a vector depends on besides its text."""
+        prefix = self.query_prefix if role == "query" else self.document_prefix
+        return f"{self.name}/{self.max_tokens}/{prefix}"
 
     @property
     def texts_a_round(self) -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import aiohttp
 import numpy as np
@@ -18,7 +18,7 @@ from matjip.clock import Clock
 from matjip.errors import Fault, Invalid, MatjipError, Misconfigured
 from matjip.inference.breaker import BreakerSettings, Gate
 from matjip.inference.embedder import Vectors, unit_vectors
-from matjip.inference.embedders import EmbedderSettings
+from matjip.inference.embedders import EmbedderSettings, Role
 from matjip.inference.embeddings import read_rows, wrong_dimensions
 from matjip.inference.failure import ModelFailure
 from matjip.inference.openai import retry_after_s
@@ -48,7 +48,6 @@ SPECIAL_TOKENS = 8  # that a model puts around a text; the usual ones put 1 to 3
 SHORTEST_CHARS = 32  # a text that is refused at this length is not refused for its length
 NAMED_BYTES = 4  # of the digest of a prefix in an embedder's name
 KEEP_IDLE_S = 3.0  # as to a model: vLLM's server closes an idle connection after 5 s
-Role = Literal["document", "query"]
 Rows = NDArray[np.float64]
 
 

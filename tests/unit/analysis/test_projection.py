@@ -48,7 +48,7 @@ def seen():
     return []
 
 
-def projector_of(reviews, index, clock, *, hooks=(), embedder=None, counters=None, **settings):
+def projector_of(reviews, index, clock, *, hooks=(), embedder=None, embedder_of=None, counters=None, **settings):
     return Projector(
         reviews,
         index,
@@ -57,6 +57,7 @@ def projector_of(reviews, index, clock, *, hooks=(), embedder=None, counters=Non
         counters=counters or MemoryCounters(),
         language_of=lambda text: "ko" if "국" in text else "en",
         clock=clock,
+        embedder_of=embedder_of,
         hooks=hooks,
         settings=ProjectionSettings(**settings),
     )
@@ -319,9 +320,41 @@ async def test_a_follower_ends_with_an_error_that_is_not_a_dependencys(reviews, 
         await projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[fail])).follow()
 
 
+async def test_while_whoever_embeds_is_away_the_counters_go_on_and_the_index_catches_up_later(reviews, index, clock):
+    counters, embedder = MemoryCounters(), AwayEmbedder()
+    projector = projector_of(reviews, index, clock, embedder=embedder, counters=counters, events_per_batch=1)
+    await reviews.write([put("a"), put("b")], CALLER)
+    with pytest.raises(Unavailable):
+        await projector.catch_up()
+    end = await reviews.position()
+    assert (await index.position() < end, await counters.position()) == (True, end)
+    embedder.is_away = False
+    assert (await projector.catch_up(), await counters.position(), await found(index)) == (end, end, ["a", "b"])
+
+
+async def test_a_search_does_not_wait_longer_for_the_index_than_it_may(reviews, index, clock):
+    async def hang():
+        await asyncio.Event().wait()
+
+    projector = projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[hang]), wait_max_s=0.05)
+    await reviews.write([put("a")], CALLER)
+    assert await projector.catch_up_if_near() == 0
+    assert await projector.catch_up_if_near() == await reviews.position()
+
+
+async def test_each_tenants_texts_are_embedded_for_that_tenant(reviews, index, clock):
+    embedders = {tenant: CountingEmbedder() for tenant in ("default", "other")}
+    projector = projector_of(reviews, index, clock, embedder_of=embedders.__getitem__)
+    await reviews.write([put("a"), put("b", content="국물이 짜요")], CALLER)
+    await reviews.write([put("c", content="면이 좋아요")], Caller(tenant="other", request_id="q"))
+    await projector.catch_up()
+    assert embedders["default"].texts == ["국물이 진해요", "국물이 짜요"]
+    assert embedders["other"].texts == ["면이 좋아요"]
+
+
 def once(kind, event):
-    """A hook that sets the event at the first record of this kind."""
-    return lambda record: event.set() if isinstance(record, kind) else None
+    """A hook that sets the event at the index's first record of this kind."""
+    return lambda record: event.set() if isinstance(record, kind) and record.projection == "index" else None
 
 
 class Standings:
@@ -364,6 +397,17 @@ class CountingEmbedder(FakeEmbedder):
         if self._before and (step := self._before.pop(0)):
             await step()
         self.texts += texts
+        return await super().embed(texts)
+
+
+class AwayEmbedder(FakeEmbedder):
+    """Answers nobody while it is away."""
+
+    is_away = True
+
+    async def embed(self, texts):
+        if self.is_away:
+            raise Unavailable("The embedder is away.")
         return await super().embed(texts)
 
 

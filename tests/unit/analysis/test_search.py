@@ -12,7 +12,7 @@ from matjip.analysis.result import Window
 from matjip.analysis.search import THING_WEIGHTS, WEIGHTS, Search, asked_words, weights_of
 from matjip.caller import Caller
 from matjip.clock import FakeClock
-from matjip.errors import Invalid, NotReady
+from matjip.errors import Invalid, NotReady, Unavailable
 from matjip.index.exact import ExactIndex
 from matjip.inference.task import ExpandQuery, Expansion, Mention, Verdict
 from matjip.reviews.memory import MemoryReviews
@@ -42,6 +42,17 @@ class ExpandingJudge(FakeJudge):
         return tuple(Verdict(answer=answer, engine="lite", model=self.name) for answer in answers)
 
 
+class AwayAtTimes(FakeEmbedder):
+    """Answers nobody while it is away."""
+
+    is_away = False
+
+    async def embed(self, texts):
+        if self.is_away:
+            raise Unavailable("The embedder is away.", retry_after_s=7)
+        return await super().embed(texts)
+
+
 class Place:
     """A record, its index and a search over both."""
 
@@ -50,7 +61,7 @@ class Place:
         self.reviews = reviews or MemoryReviews(self.clock, erasure_key=b"test")
         self.index = index
         self.seen: list[object] = []
-        embedder = FakeEmbedder(meanings={"얼큰": "매콤"})
+        embedder = self.embedder = AwayAtTimes(meanings={"얼큰": "매콤"})
         self.projector = Projector(
             self.reviews,
             index,
@@ -357,3 +368,51 @@ def test_the_name_of_a_whole_aspect_is_no_dish(query, target, opinion, aspect):
 
 def test_a_query_without_an_opinion_counts_its_words_alike():
     assert asked_words("뜨끈한 국물", []) == {"뜨끈한": 1, "국물": 1}
+
+
+@pytest.fixture
+async def bowls(place):
+    """Three reviews, one of which means what two say."""
+    for review_id, content in [("a", "매콤한 국물"), ("b", "매콤한 국물이 좋아요"), ("c", "얼큰한 국물")]:
+        await place.put(review_id, content)
+    await place.projector.catch_up()
+    return place
+
+
+async def test_while_whoever_embeds_is_away_words_are_searched_and_the_page_says_so(bowls):
+    assert not (await bowls.ask("매콤한")).degraded
+    bowls.embedder.is_away = True
+    page = await bowls.ask("매콤한")
+    assert (page.degraded, sorted(hit.review_id for hit in page.hits)) == (True, ["a", "b"])
+
+
+async def test_a_query_that_nobody_has_read_is_unavailable_and_no_empty_page(bowls):
+    bowls.embedder.is_away = True
+    with pytest.raises(Unavailable, match="away") as error:
+        await bowls.ask("주차장")
+    assert error.value.retry_after_s == 7
+
+
+async def test_a_search_that_began_by_words_goes_on_by_words(bowls):
+    bowls.embedder.is_away = True
+    first = await bowls.ask("매콤한", limit=1)
+    bowls.embedder.is_away = False
+    second = await bowls.ask("매콤한", limit=1, cursor=first.next_cursor)
+    assert (second.degraded, second.next_cursor) == (True, None)
+    assert {hit.review_id for hit in (*first.hits, *second.hits)} == {"a", "b"}
+
+
+async def test_a_search_that_began_whole_does_not_go_on_by_words(bowls):
+    first = await bowls.ask("매콤한", limit=1)
+    bowls.embedder.is_away = True
+    with pytest.raises(Unavailable):
+        await bowls.ask("매콤한", limit=1, cursor=first.next_cursor)
+
+
+async def test_what_was_written_while_whoever_embeds_is_away_is_found_later_and_the_page_tells(bowls):
+    bowls.embedder.is_away = True
+    await bowls.put("d", "매콤한 찌개")
+    page = await bowls.ask("매콤한")
+    assert (page.log_position - page.index_position, len(page.hits)) == (1, 2)
+    bowls.embedder.is_away = False
+    assert "d" in await bowls.ids("매콤한")
