@@ -189,8 +189,13 @@ class Facts:
 
     @property
     def line(self) -> str:
-        """The facts as one line; equal for equal facts alone."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        """The facts as one line, without what is not so; equal for equal facts alone."""
+        return json.dumps(asdict(self, dict_factory=_said), ensure_ascii=False, separators=(",", ":"))
+
+
+def _said(fields: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """The fields that say something; 0 does."""
+    return {name: value for name, value in fields if value is not None and value is not False and value != ()}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from matjip.caller import Caller
 from matjip.clock import FakeClock, numbered_ids
 from matjip.errors import Unavailable
 from matjip.inference.model import Work
-from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment, Verdict
+from matjip.inference.task import FindAspects, JudgeSentiment, Mention, Sentiment, Verdict, WordClaim, WriteSummary
 from matjip.reviews.memory import MemoryReviews
 from matjip.reviews.review import RestaurantDraft, ReviewDraft
 from matjip.reviews.store import Put, PutRestaurant
@@ -47,6 +47,8 @@ class ScriptedJudge:
         await asyncio.sleep(0)
         if self.down:
             raise Unavailable("The judge does not answer.")
+        if isinstance(task, WordClaim | WriteSummary):
+            return tuple(Verdict(answer=one.text, engine="scripted", model=self.name) for one in task.facts)
         self.texts_judged += len(task.texts)
         answer = {JudgeSentiment: self.lean, FindAspects: self.find}[type(task)]
         return tuple(Verdict(answer=answer(text), engine="scripted", model=self.name) for text in task.texts)
@@ -103,12 +105,13 @@ def language_of(text: str) -> str:
 class World:
     """Everything that the analyses stand on, in memory."""
 
-    def __init__(self, quality=None, **settings) -> None:
+    def __init__(self, quality=None, writer=None, hidden=r"\d", **settings) -> None:
         self.clock = FakeClock(START)
         self.reviews = MemoryReviews(self.clock, erasure_key=b"k" * 32)
         self._read, self.reads = self.reviews.reviews, 0
         self.reviews.reviews = self.count_reads
         self.judge = ScriptedJudge()
+        self.writer = writer
         self.answering: dict[str, ScriptedJudge] = {}  # for tenants with a judge of their own
         self.works: list[Work] = []  # that a judge was asked for
         self.counters = CountedAtOnce(self.reviews, self.judge)
@@ -126,15 +129,19 @@ class World:
             clock=self.clock,
             new_id=numbered_ids("run"),
             language_of=language_of,
-            mask=lambda text: re.sub(r"\d", "*", text),
+            mask=lambda text: re.sub(hidden, lambda found: "*" * len(found[0]), text),
             near_duplicates=lambda texts: [None] * len(texts),
             quality=quality,
             feedback=self.feedback,
             judge_of=self.judge_of,
+            writer_of=self.writer_of if writer else None,
             hooks=[self.records.append],
             watch=self.alerts.look,
             settings=AnalysisSettings(**settings),
         )
+
+    async def writer_of(self, work):
+        return self.writer
 
     async def judge_of(self, work):
         self.works.append(work)

@@ -53,7 +53,7 @@ def _done(words: str) -> str:
 KOREAN: tuple[Rule, ...] = (
     (
         "foremost",
-        rf"(?:순으로|이야기가|언급이|의견이)\s(?:가장\s)?{inflected('많다')}|(?:순으로|가장\s많이)\s{inflected('꼽히다')}",
+        rf"(?:순으로|이야기가|언급이|의견이)\s(?:가장\s)?{inflected('많다')}|(?:순으로|가장\s많이)\s{inflected('꼽히다')}|가장\s{inflected('많다')}",
     ),
     ("praise", rf"{_done('칭찬|호평|만족|장점|강점')}|{_verbs('좋다 좋아하다')}|마음에\s{inflected('들다')}"),
     ("blame", rf"{_done('불만|지적|혹평|불평|단점|비판|아쉬움')}|{_verbs('아쉽다 아쉬워하다')}"),

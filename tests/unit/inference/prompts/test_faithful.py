@@ -40,6 +40,7 @@ GOOD = [
     (EN_CLAIM, "Rich broth, praised by 12 of 40 reviews"),
     (EN_DISTINCT, "Food, including broth, praised more often than at similar restaurants"),
     (KO_STATEMENT, "맛을 칭찬한 리뷰가 40개 중 12개로 많고, 국물 이야기가 5개 있습니다."),
+    (KO_STATEMENT, "리뷰 40개 중 12개가 맛을 칭찬했고, 국물 이야기가 5개로 가장 많습니다."),
     (KO_STATEMENT, "리뷰 40개 중 12개가 맛을 칭찬했고 평가가 나아졌습니다."),
     (EN_STATEMENT, "The taste is praised in 12 of 40 reviews, most often broth (5)."),
     (KO_OVERALL, "맛(12개)과 서비스(8개)를 칭찬하는 리뷰가 많습니다. 대기 시간(5개)은 아쉽다는 평입니다."),
