@@ -74,7 +74,7 @@ from matjip.inference.open import open_model
 from matjip.inference.remembered import Asking, RememberedJudge, prefix_of
 from matjip.inference.remembered_embedder import RememberedEmbedders
 from matjip.inference.retried import Retried
-from matjip.inference.tokens import open_counter
+from matjip.inference.tokens import counting
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.event import PersonErased
 from matjip.reviews.sql import SqlReviews
@@ -154,9 +154,7 @@ class Service:
                 await self.asked.forget(tenant)
             if self.vectors:
                 await self.vectors.forget(prefix_of(tenant))
-            with suppress(
-                Unavailable
-            ):  # others' reviews may wait for whoever embeds; the person's are out of it already
+            with suppress(Unavailable):  # others' reviews may wait for whoever embeds; the person's are gone already
                 await self.projector.catch_up()
             await self.database.purge("results", "feedback")
         return erasure
@@ -295,9 +293,7 @@ async def open_service(
                 database_check(reviews, clock),
                 index_check(reviews, index),
                 models_check(lite),  # past the cache: the weights are asked
-                embedder_check(
-                    texts.queries, is_needed=not settings.embedder.urls
-                ),  # without a server words are searched
+                embedder_check(texts.queries, is_needed=not settings.embedder.urls),  # else words are searched
                 *([images_check(reviews, images.index, images.embedder)] if images else []),
                 *([model.check] if model else []),
                 memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
@@ -380,7 +376,8 @@ async def _cascades(
     """Who answers each tenant: its own built-in judge where that is sure; else what the model is remembered to have answered,
     else what it answers now, else the built-in judge after all."""
     store = await stack.enter_async_context(open_answers(settings.answers, clock))
-    counter = open_counter(settings.asking.tokenizer)
+    counting_by = counting(settings.asking.tokenizer, settings.model, clock=clock, hooks=hooks)
+    counter = await stack.enter_async_context(counting_by)
     dice = new_dice(int.from_bytes(os.urandom(DICE_BYTES)))  # of the fences around reviews, which nobody may guess
 
     def asking_for(work: Work, first: Judge, asking: Asking) -> Judge:

@@ -5,7 +5,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from random import Random
 from typing import Any, Literal, TypeVar, cast
 
@@ -32,7 +31,7 @@ from matjip.inference.task import (
     WordClaim,
     WriteSummary,
 )
-from matjip.inference.tokens import TokenCounter
+from matjip.inference.tokens import TokenCounter, Tokenizer
 from matjip.telemetry.hooks import tell
 from matjip.telemetry.record import Hook, ItemsAsked, ItemsDropped, ReviewCut
 
@@ -74,8 +73,10 @@ class AskingSettings(BaseModel, frozen=True, extra="forbid"):
         description="Who words claims and summaries once all is counted: lite (rules, at no cost), or the model, whose text is "
         "taken only where it says the counted facts and nothing else.",
     )
-    tokenizer: Path | None = Field(
-        None, description="tokenizer.json of the served model; without it tokens are estimated on the high side."
+    tokenizer: Tokenizer = Field(
+        None,
+        description='tokenizer.json of the served model, or "server": its servers count (vLLM\'s /tokenize). Without either '
+        "tokens are estimated on the high side.",
     )
 
 

@@ -1,13 +1,21 @@
-"""How many tokens a text takes: counted with the tokenizer that serves, or estimated on the high side where there is none."""
+"""How many tokens a text takes: counted with the tokenizer that serves, or by whoever serves, or estimated on the high side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from matjip.clock import Clock
 from matjip.errors import Misconfigured
+from matjip.telemetry.record import Hook
 
-__all__ = ["Estimated", "TokenCounter", "open_counter"]
+if TYPE_CHECKING:
+    from matjip.inference.open import ModelSettings
+
+__all__ = ["Estimated", "TokenCounter", "Tokenizer", "counting", "open_counter"]
+
+Tokenizer = Path | Literal["server"] | None
 
 # Tokens a character of each kind takes, chosen so that a prompt of twenty real reviews is never thought too small; measured
 # beside Qwen2.5's vocabulary by `scripts/bench tokens` (bench/reports/tokens.md).
@@ -72,6 +80,22 @@ def open_counter(tokenizer: Path | None) -> TokenCounter:
             f"Counting with {tokenizer} needs the library tokenizers: install matjip[tokens], or name no file to estimate."
         ) from error
     return Exact(tokenizer)
+
+
+@asynccontextmanager
+async def counting(
+    tokenizer: Tokenizer, servers: "ModelSettings", *, clock: Clock, hooks: Sequence[Hook] = ()
+) -> AsyncIterator[TokenCounter]:
+    """By the named file, by the model's own servers ("server"), or estimated. Raises Misconfigured as `open_counter` does, and
+    where such a server counts no tokens."""
+    if tokenizer != "server":
+        yield open_counter(tokenizer)
+        return
+    from matjip.inference.tokenizer_server import Served
+
+    async with Served(servers, clock=clock, hooks=hooks) as served:
+        await served.verify()
+        yield served
 
 
 def _cost(character: str) -> float:

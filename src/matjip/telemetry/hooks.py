@@ -26,6 +26,7 @@ from matjip.telemetry.record import (
     ReviewCut,
     ReviewsWritten,
     ShadowAnswered,
+    TokensCounted,
 )
 
 __all__ = ["measured", "tell"]
@@ -55,6 +56,8 @@ def measured(metrics: Metrics) -> Hook:
                 _embeddings(metrics, record)
             case EmbeddingsEnded():
                 _embedded(metrics, record)
+            case TokensCounted():
+                metrics.tokens_counted.labels(record.by).inc(record.texts)
             case NegativesSpiked():
                 metrics.negative_spikes.inc()
             case ItemsAsked():

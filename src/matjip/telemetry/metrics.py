@@ -101,6 +101,12 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.tokens_counted = Counter(
+            "matjip_texts_counted_total",
+            "Texts whose tokens a model server was to count: by the server, from memory, or estimated while none answered.",
+            ("by",),
+            registry=registry,
+        )
         self.negative_spikes = Counter(
             "matjip_negative_spikes_total",
             "Spikes of negative reviews against a restaurant's own history, each counted once.",

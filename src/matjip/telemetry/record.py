@@ -26,6 +26,7 @@ __all__ = [
     "ReviewCut",
     "ReviewsWritten",
     "ShadowAnswered",
+    "TokensCounted",
 ]
 
 
@@ -225,6 +226,14 @@ class ReviewCut:
     kept_chars: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensCounted:
+    """Texts whose tokens a model server was to count."""
+
+    by: str  # "server", "memory" where it had counted them before, "estimate" where no server answered
+    texts: int
+
+
 Record = (
     RequestFinished
     | AnalysisFinished
@@ -246,5 +255,6 @@ Record = (
     | RetryScheduled
     | BreakerMoved
     | ShadowAnswered
+    | TokensCounted
 )
 Hook = Callable[[Record], None]

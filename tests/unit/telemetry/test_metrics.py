@@ -25,6 +25,7 @@ from matjip.telemetry.record import (
     ReviewCut,
     ReviewsWritten,
     ShadowAnswered,
+    TokensCounted,
 )
 
 REQUEST = RequestFinished(method="GET", route="/api/v1/restaurants", status=200, seconds=0.02)
@@ -37,6 +38,7 @@ SPIKED = NegativesSpiked(tenant="t", restaurant_id="r")
 REMEMBERED = AnswersRemembered(task="FindAspects", hits=4, joined=1, misses=2, tokens_saved=90, seconds_saved=1.5)
 VECTORS = EmbeddingsRemembered(hits=4, joined=1, misses=2, seconds_saved=1.5)
 EMBEDDED = EmbeddingsEnded(outcome="ok", texts=64, seconds=0.5)
+COUNTED = TokensCounted(by="estimate", texts=5)
 ASKED = ItemsAsked(task="sentiment", answered=7, repaired=2, undecided=1)
 DROPPED = ItemsDropped(task="aspects", reason="quote", items=3)
 CUT = ReviewCut(task="sentiment", chars=5_000, kept_chars=1_200)
@@ -91,6 +93,11 @@ def test_texts_are_counted_where_their_vectors_came_and_requests_always(metrics)
     assert value(metrics, "matjip_embedding_requests_total", outcome="lost") == 1
     assert value(metrics, "matjip_embedding_texts_total") == 64
     assert value(metrics, "matjip_embedding_request_duration_seconds_sum") == 1.0
+
+
+def test_texts_are_counted_by_who_counted_their_tokens(metrics):
+    tell([measured(metrics)], COUNTED)
+    assert value(metrics, "matjip_texts_counted_total", by="estimate") == 5
 
 
 def test_a_spike_of_negatives_is_counted(metrics):
@@ -198,6 +205,7 @@ def test_every_declared_metric_is_moved_by_some_record(metrics):
         REMEMBERED,
         VECTORS,
         EMBEDDED,
+        COUNTED,
         SPIKED,
         SHADOW,
         ASKED,
