@@ -252,6 +252,7 @@ class AskingJudge:
             max_tokens=ANSWER_TOKENS + question.answer_tokens * len(texts),
             tokens=TEMPLATE_TOKENS + sum(counted),
             work=self._work,
+            items=max(len(texts), 1),
         )
 
     def _tell(self, sheet: _Sheet) -> None:

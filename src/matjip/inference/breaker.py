@@ -72,7 +72,7 @@ def ending_of(error: MatjipError) -> Ending:
     match error:
         case Invalid() | ModelFailure(reason="busy"):
             return "answered"
-        case ModelFailure(reason="left_alone"):
+        case ModelFailure(reason="left_alone" | "no_room"):
             return "left"
         case _:
             return "failed"

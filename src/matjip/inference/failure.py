@@ -18,6 +18,7 @@ Reason = Literal[
     "busy",  # it said that it has too much to do (429)
     "not_allowed",  # a key, a name or an address is wrong: a repetition changes nothing
     "left_alone",  # it was not asked: its breaker is open, or it asked to wait
+    "no_room",  # it was not asked: it could not have answered in time
 ]
 
 

@@ -1,6 +1,6 @@
 """A model turns a prompt into a completion. Wrappers (retry, breaker, schedule, meter) have this shape too."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
@@ -61,6 +61,8 @@ class Prompt:
     max_tokens: int
     tokens: int  # of the messages, as counted or estimated before
     work: Work = NOBODYS
+    items: int = 1  # that it asks about
+    heard: Callable[[], None] | None = field(default=None, compare=False)  # called once its first token has come
 
     @property
     def urgency(self) -> Urgency:

@@ -409,7 +409,7 @@ class Line:
         if not group.waiting:
             return None
         heads = list(self._heads(group))
-        if len(heads) < 2:  # noqa: PLR2004
+        if len(heads) < 2:
             return heads[0][1][2] if heads else None
         most = min(self._served[tenant] for tenant, _ in heads) + self._lead_tokens
         return min(entry for tenant, entry in heads if self._served[tenant] <= most)[2]

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "AnalysisFinished",
     "AnswersRemembered",
     "BreakerMoved",
+    "CallEnded",
+    "CallOutcome",
     "CaughtUp",
     "CompletionEnded",
     "EmbeddingsEnded",
@@ -181,6 +184,27 @@ class CompletionEnded:
     cached_tokens: int
 
 
+CallOutcome = Literal["met", "late", "refused", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """A call that waited for its turn at the model is over: whether its class's promise was kept, and where its time went."""
+
+    tenant: str
+    kind: str  # the analysis or endpoint
+    urgency: str
+    outcome: CallOutcome  # met: its first token came in time, or nothing was promised
+    reason: str  # of a refusal or failure; "" for the others
+    queued_s: float
+    first_token_s: float | None  # from its arrival; None where none came
+    prefill_s: float | None  # from its turn to the first token
+    decode_s: float | None  # from the first token to the end
+    seconds: float
+    prompt_tokens: int
+    completion_tokens: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryScheduled:
     """A model will be asked again."""
@@ -254,6 +278,7 @@ Record = (
     | CompletionEnded
     | RetryScheduled
     | BreakerMoved
+    | CallEnded
     | ShadowAnswered
     | TokensCounted
 )
