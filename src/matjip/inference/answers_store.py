@@ -18,6 +18,11 @@ class AnswersStore(Protocol):
     `forget` alone does not: an erasure must know that it was done.
     """
 
+    @property
+    def forgotten(self) -> int:
+        """How often this process was told to forget: an answer that was asked for before is not to be kept after."""
+        ...
+
     async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Those that are known."""
         ...
@@ -41,6 +46,7 @@ class MemoryAnswers:
             OrderedDict()
         )  # until when on the monotonic clock, and what
         self.held_bytes = 0
+        self.forgotten = 0
 
     async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         now, found = self._clock.monotonic(), {}
@@ -64,6 +70,7 @@ class MemoryAnswers:
             self._drop(next(iter(self._known)))
 
     async def forget(self, prefix: str) -> int:
+        self.forgotten += 1
         gone = [key for key in self._known if key.startswith(prefix)]
         for key in gone:
             self._drop(key)

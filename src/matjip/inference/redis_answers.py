@@ -30,6 +30,7 @@ class RedisAnswers:
         self._client = client
         self._clock = clock
         self._resting_until = 0.0
+        self.forgotten = 0
 
     @classmethod
     @asynccontextmanager
@@ -59,6 +60,7 @@ class RedisAnswers:
         await self._open(pipe.execute())
 
     async def forget(self, prefix: str) -> int:
+        self.forgotten += 1
         gone, some = 0, []
         try:
             async for key in self._client.scan_iter(f"{(PREFIX + prefix).translate(GLOB)}*", count=AT_ONCE):

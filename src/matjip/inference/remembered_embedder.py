@@ -73,10 +73,12 @@ class RememberedEmbedders:
         return np.array([rows[key] for key in keys], np.int8).reshape(len(keys), self.dimensions)
 
     async def _ask(self, texts: Mapping[str, str], keys: Sequence[str]) -> Mapping[str, Row]:
-        began = self._clock.monotonic()
+        began, forgotten = self._clock.monotonic(), self._store.forgotten
         rows = dict(zip(keys, await self._inner.embed([texts[key] for key in keys]), strict=True))
         each = SECONDS.pack((self._clock.monotonic() - began) / len(keys))
-        await self._store.put({key: each + row.tobytes() for key, row in rows.items() if row.any()}, ttl_s=self._ttl_s)
+        known = {key: each + row.tobytes() for key, row in rows.items() if row.any()}
+        if self._store.forgotten == forgotten:  # else an erasure may have meant these texts
+            await self._store.put(known, ttl_s=self._ttl_s)
         return rows
 
     def _read(self, entries: Mapping[str, bytes]) -> dict[str, tuple[float, Row]]:

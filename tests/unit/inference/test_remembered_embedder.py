@@ -114,6 +114,16 @@ async def test_forgetting_a_tenant_leaves_the_others(world):
     assert len(world.server.texts) == 4
 
 
+async def test_what_was_asked_for_before_an_erasure_is_not_kept_after_it(world):
+    world.server.may_answer.clear()
+    asking = asyncio.create_task(world.process().of("t").embed(["친절"]))
+    await asyncio.sleep(0.01)
+    await world.store.forget(prefix_of("t"))
+    world.server.may_answer.set()
+    await asking
+    assert world.store.held_bytes == 0
+
+
 async def test_an_entry_that_is_no_vector_of_this_length_is_asked_for_again(world):
     await world.process().of("t").embed(["친절"])
     await world.store.put(dict.fromkeys(world.store._known, b"\0" * 9), ttl_s=9.0)
