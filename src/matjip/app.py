@@ -60,6 +60,7 @@ from matjip.inference.answers_store import AnswersStore
 from matjip.inference.asked import Asked
 from matjip.inference.asking import ENGINE, AskingJudge
 from matjip.inference.cached import CachedJudge
+from matjip.inference.calibration import Calibration
 from matjip.inference.embedder import Embedder, EmbedderOf
 from matjip.inference.embedders import Role, open_embedders
 from matjip.inference.guarded import Guarded
@@ -74,6 +75,7 @@ from matjip.inference.open import open_model
 from matjip.inference.remembered import Asking, RememberedJudge, prefix_of
 from matjip.inference.remembered_embedder import RememberedEmbedders
 from matjip.inference.retried import Retried
+from matjip.inference.scheduled import Scheduled, believed
 from matjip.inference.tokens import counting
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.event import PersonErased
@@ -116,6 +118,7 @@ class Service:
     images: Indexed | None  # where an image embedder is configured
     vectors: AnswersStore | None  # where texts' vectors are remembered, where they are
     model: Retried | None  # where model servers are configured
+    line: Scheduled | None  # in which its calls wait for their turn
     asked: Asked | None  # whoever asks it, where it is
     analyses: Analyses
     search: Search
@@ -257,6 +260,7 @@ async def open_service(
             images=images,
             vectors=texts.store,
             model=model.asked if model else None,
+            line=model.line if model else None,
             asked=asked,
             analyses=analyses,
             search=Search(
@@ -347,6 +351,7 @@ class _Model(NamedTuple):
     """The model as it is asked, and the check that says how its servers are."""
 
     asked: Retried
+    line: Scheduled
     check: Check
 
 
@@ -358,16 +363,22 @@ async def _model(
     if not about.urls:
         return None
     servers = await stack.enter_async_context(open_model(about, clock=clock, new_id=ids, hooks=hooks))
+    engines = len(about.urls)
+    calibration = Calibration(believed(settings.scheduling, engines=engines))
+    # Next to the servers: nothing may pass it by, and a call that waits for its turn has not been tried yet.
+    line = await stack.enter_async_context(
+        Scheduled(servers, settings.scheduling, calibration, engines=engines, clock=clock, new_id=ids, hooks=hooks)
+    )
     guarded = Guarded(
-        servers, about.breaker, clock=clock, hooks=hooks
-    )  # counts each attempt, and refuses at once while open
+        line, about.breaker, clock=clock, hooks=hooks
+    )  # counts each attempt, and refuses at once while open: nobody waits for a turn with a dead server
     dice = new_dice(
         int.from_bytes(os.urandom(DICE_BYTES))
     )  # another seed in each process: they must not come back together
     model = Retried(
         guarded, about.retry, clock=clock, dice=dice, hooks=hooks
     )  # outermost: each repetition passes the guard
-    return _Model(model, vllm_check(servers.probe, guarded.status))
+    return _Model(model, line, vllm_check(servers.probe, guarded.status))
 
 
 async def _cascades(

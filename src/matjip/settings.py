@@ -25,6 +25,7 @@ from matjip.inference.cascade import CascadeSettings
 from matjip.inference.embedders import EmbedderSettings
 from matjip.inference.images import ImageSettings
 from matjip.inference.open import ModelSettings
+from matjip.inference.scheduled import SchedulingSettings
 from matjip.telemetry.logs import LogSettings
 
 __all__ = ["Settings", "load"]
@@ -59,6 +60,9 @@ class Settings(BaseModel):
         ModelSettings.model_validate({}), description="Who is asked what the built-in models are not sure of."
     )
     asking: AskingSettings = Field(AskingSettings.model_validate({}), description="How the model is asked.")
+    scheduling: SchedulingSettings = Field(
+        SchedulingSettings.model_validate({}), description="Whose call the model answers next, and what is promised."
+    )
     cascade: CascadeSettings = Field(
         CascadeSettings.model_validate({}), description="What the built-in models are sure enough of."
     )
