@@ -32,13 +32,14 @@ class CachedJudge:
         self._inner = inner
         self._entries = entries
         self._known: OrderedDict[_Key, Verdict[object]] = OrderedDict()
+        self._cleared = 0
 
     @property
     def name(self) -> str:
         return self._inner.name
 
     async def judge(self, task: Task[A]) -> tuple[Verdict[A], ...]:
-        keys = [_Key(type(task), self.name, _digest(item)) for item in task.items]
+        keys, cleared = [_Key(type(task), self.name, _digest(item)) for item in task.items], self._cleared
         answers = {key: self._known[key] for key in keys if key in self._known}
         missing: dict[_Key, int] = {}
         for place, key in enumerate(keys):
@@ -47,11 +48,13 @@ class CachedJudge:
         if missing:
             judged = await self._inner.judge(task.among(list(missing.values())))
             answers |= dict(zip(missing, judged, strict=True))
-        self._remember(answers)
+        if self._cleared == cleared:  # else an erasure may have meant these texts
+            self._remember(answers)
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
 
     def clear(self) -> None:
         """Forget every answer."""
+        self._cleared += 1
         self._known.clear()
 
     def _remember(self, answers: dict[_Key, Verdict[object]]) -> None:
