@@ -21,6 +21,7 @@ REPORTS = Path(__file__).parent / "reports"
 BENCHMARKS = {
     "adapt": "bench.adapt",
     "analyses": "bench.analyses",
+    "caches": "bench.caches",
     "cascade": "bench.cascade",
     "engine": "bench.engine",
     "freshness": "bench.freshness",
@@ -29,8 +30,10 @@ BENCHMARKS = {
     "planted": "bench.planted",
     "retrieval": "bench.retrieval",
     "sampling": "bench.sampling",
+    "scheduling": "bench.scheduling",
     "search": "bench.search",
     "spikes": "bench.spikes",
+    "wording": "bench.wording",
 }
 TABLE_WIDTH = 140  # characters; a narrower table folds its numbers
 BAR_WIDTH = 40  # characters of the longest bar

@@ -326,7 +326,7 @@ class _Texts(NamedTuple):
 
 
 async def _texts(settings: Settings, stack: AsyncExitStack, *, clock: Clock, hooks: Sequence[Hook]) -> _Texts:
-    """The embedder. A server's vectors are remembered; the built-in one is faster than a memory of it."""
+    """The embedder. A server's vectors are remembered; the built-in one's cost less than the rest of what is done with a text."""
     about = settings.embedder
     documents, queries = await stack.enter_async_context(open_embedders(about, clock=clock, hooks=hooks))
     if not about.urls:
