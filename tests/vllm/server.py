@@ -29,10 +29,15 @@ QUIET = {
 }
 
 
-class Vllm:
-    """One server and its log."""
+COMPLETING = ["--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}']
+EMBEDDING = ["--runner", "pooling", "--convert", "embed"]
 
-    def __init__(self, folder: Path) -> None:
+
+class Vllm:
+    """One server and its log; with `embeds` it turns texts into vectors and completes nothing."""
+
+    def __init__(self, folder: Path, *, embeds: bool = False) -> None:
+        self._embeds = embeds
         self._log = folder / "vllm.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -51,7 +56,7 @@ class Vllm:
             "--host", "127.0.0.1", "--port", str(self.port), "--api-key", KEY,
             "--max-model-len", str(CONTEXT_TOKENS), "--max-num-seqs", str(SEQUENCES),
             "--dtype", "bfloat16", "--enforce-eager", "--scheduling-policy", "priority",
-            "--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}',
+            *(EMBEDDING if self._embeds else COMPLETING),
         ]  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
