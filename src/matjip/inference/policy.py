@@ -40,7 +40,7 @@ LENGTH_STEP = 64
 # What each running call may put out before the next decision: two blocks. 16 to 64 give the same within .2 point.
 GROWTH_TOKENS = 32
 # How far one tenant's share may run ahead of another's that waits, in windows: below, the shortest goes first whoever it is of.
-LEAD_WINDOWS = 4.0
+LEAD_WINDOWS = 1.0
 IDLE_TRIES = 1.1  # times the time that is left, while nothing runs
 # A promise to somebody who waits counts as much as four to a class below that is late: then a call goes before one of a more
 # urgent class that is more than so many times as long.
@@ -119,6 +119,10 @@ class Ticket:
     weight: float = 1.0  # of the tenant's plan: twice the weight, twice the share
 
     @property
+    def lane(self) -> "Lane":
+        return self.kind, self.items > 1
+
+    @property
     def cost(self) -> float:
         """What it takes of its tenant's share."""
         return (self.prefill_tokens + OUTPUT_COST * self.output_tokens) / self.weight
@@ -186,6 +190,7 @@ class LineView:
 
 
 Entry = tuple[int, int, Ticket]  # length in steps, order of arrival
+Lane = tuple[str, bool]  # kind, and whether it asks about several reviews: what has caps of its own
 
 
 @dataclass(slots=True, eq=False)
@@ -198,7 +203,7 @@ class _Running:
 
 @dataclass(slots=True, eq=False)
 class _Class:
-    heaps: dict[str, dict[str, list[Entry]]] = field(default_factory=lambda: defaultdict(dict))  # tenant, kind
+    heaps: dict[str, dict[Lane, list[Entry]]] = field(default_factory=lambda: defaultdict(dict))  # by tenant
     waiting: int = 0
     tokens: int = 0  # of those who wait
     running: int = 0
@@ -256,7 +261,7 @@ class Line:
         self._order += 1
         self._waiting[ticket.id] = ticket
         group = self._classes[ticket.urgency]
-        heap = group.heaps[ticket.tenant].setdefault(ticket.kind, [])
+        heap = group.heaps[ticket.tenant].setdefault(ticket.lane, [])
         heappush(heap, (ticket.prefill_tokens // LENGTH_STEP, self._order, ticket))
         group.waiting += 1
         group.tokens += ticket.prefill_tokens
@@ -417,14 +422,14 @@ class Line:
     def _heads(self, group: _Class) -> Iterator[tuple[str, Entry]]:
         caps = self._settings.running_by_kind
         is_full = self._batches >= self._settings.running_batches
-        for tenant, by_kind in group.heaps.items():
+        for tenant, lanes in group.heaps.items():
             heads = []
-            for kind, heap in by_kind.items():
+            for (kind, is_batch), heap in lanes.items():
+                if (is_batch and is_full) or self._kinds[kind] >= caps.get(kind, self._settings.running):
+                    continue
                 while heap and heap[0][2].id not in self._waiting:
                     heappop(heap)
-                if is_full and heap and heap[0][2].items > 1:
-                    continue
-                if heap and self._kinds[kind] < caps.get(kind, self._settings.running):
+                if heap:
                     heads.append(heap[0])
             if heads:
                 yield tenant, min(heads)
@@ -512,11 +517,11 @@ class Line:
         self._tenant_waiting[ticket.tenant] -= 1
         if not self._tenant_waiting[ticket.tenant]:
             del self._tenant_waiting[ticket.tenant], self._tenant_bytes[ticket.tenant]
-        heap = group.heaps[ticket.tenant][ticket.kind]
+        heap = group.heaps[ticket.tenant][ticket.lane]
         while heap and heap[0][2].id not in self._waiting:
             heappop(heap)
         if not heap:
-            del group.heaps[ticket.tenant][ticket.kind]
+            del group.heaps[ticket.tenant][ticket.lane]
             if not group.heaps[ticket.tenant]:
                 del group.heaps[ticket.tenant]
         self._forget_idle(ticket.tenant)
