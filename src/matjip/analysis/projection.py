@@ -3,8 +3,9 @@ position that it brings them to. Each has its own position; what both need of a 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ __all__ = ["ImageProjector", "ProjectionSettings", "Projector", "said"]
 
 INDEX, IMAGES, COUNTERS = "index", "images", "counters"
 RETRY_AFTER_S = 5  # as a search that waits for a rebuilt index
+PATIENCE = 12  # failures that one step of a rebuild sits out: a minute, in which a model server starts again
+T = TypeVar("T")
 ReviewKey = tuple[str, str, str]  # tenant, restaurant id, review id
 Upserts = dict[ReviewKey, ReviewDraft]
 Removed = list[tuple[str, PointKey]]
@@ -143,11 +146,11 @@ class Projector:
         """Make index and counters again from the log, beside those in use, and put them in their place; the position.
 
         Searches go on in the old ones until then, in this process and in others, and lose nothing if this one is stopped.
-        Where nothing was indexed yet there is nothing to go on with, and they are filled in place. `on_progress` hears
-        each position that was reached.
+        Where nothing was indexed yet there is nothing to go on with, and they are filled in place. An embedder that is away for
+        a moment is waited for. `on_progress` hears each position that was reached.
         """
         if not await self._index.position():
-            return await self.catch_up(on_progress=on_progress)
+            return await self._patiently(lambda: self.catch_up(on_progress=on_progress))
         index = await self._index.beside()
         counters = await self._counters.beside() if self._counters else None
         try:
@@ -211,8 +214,17 @@ class Projector:
         self, index: Index, counters: Counters | None, *, on_progress: Callable[[int], None] = lambda _: None
     ) -> None:
         target = await self._reviews.position()
-        while (reached := await self._step(index, counters, target)) is not None:
+        while (reached := await self._patiently(lambda: self._step(index, counters, target))) is not None:
             on_progress(reached)
+
+    async def _patiently(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Its answer, though a dependency be away for a moment: of what may be hours of work that must not cost all."""
+        for _ in range(PATIENCE):
+            try:
+                return await act()
+            except Unavailable as error:
+                await self._clock.sleep(error.retry_after_s or RETRY_AFTER_S)
+        return await act()
 
     async def _count_alone(self, target: int) -> None:
         """Bring the counters to the target, as far as that goes, while the index cannot follow."""

@@ -332,6 +332,22 @@ async def test_while_whoever_embeds_is_away_the_counters_go_on_and_the_index_cat
     assert (await projector.catch_up(), await counters.position(), await found(index)) == (end, end, ["a", "b"])
 
 
+async def test_a_rebuild_sits_a_short_outage_out_and_gives_a_long_one_up(reviews, index, clock):
+    async def fail():
+        raise Unavailable("The embedder is away.")
+
+    embedder = CountingEmbedder()
+    projector = projector_of(reviews, index, clock, embedder=embedder)
+    await reviews.write([put("a")], CALLER)
+    await projector.catch_up()
+    embedder.fail_next(fail, times=3)
+    assert await projector.rebuild() == await reviews.position()
+    embedder.fail_next(fail, times=99)
+    with pytest.raises(Unavailable):
+        await projector.rebuild()
+    assert await found(index) == ["a"]
+
+
 async def test_a_search_does_not_wait_longer_for_the_index_than_it_may(reviews, index, clock):
     async def hang():
         await asyncio.Event().wait()
@@ -392,6 +408,9 @@ class CountingEmbedder(FakeEmbedder):
         super().__init__()
         self.texts = []
         self._before = list(before)
+
+    def fail_next(self, fail, *, times):
+        self._before = [fail] * times
 
     async def embed(self, texts):
         if self._before and (step := self._before.pop(0)):

@@ -42,6 +42,21 @@ async def test_after_clear_nothing_is_remembered():
     assert inner.texts_judged == 2
 
 
+async def test_what_was_asked_before_a_clear_is_not_remembered_after_it():
+    inner = ScriptedJudge()
+    judge = CachedJudge(inner)
+
+    class Clearing(ScriptedJudge):
+        async def judge(self, task):
+            judge.clear()
+            return await inner.judge(task)
+
+    judge._inner = Clearing()
+    for _ in range(2):
+        await judge.judge(JudgeSentiment(("a",)))
+    assert inner.texts_judged == 2
+
+
 async def test_what_a_fallback_answered_is_asked_again():
     inner = ScriptedJudge()
     model = ScriptedModel(lambda _: {"label": "great"})
