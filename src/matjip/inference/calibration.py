@@ -9,7 +9,7 @@ from matjip.inference.simulated import GPUS, Gpu
 
 __all__ = ["Calibration", "Expected", "prior"]
 
-HALF_LIFE_S = 120.0  # after which what was seen counts half: an engine's pace follows its load
+HALF_LIFE_S = 60.0  # after which what was seen counts half: an engine's pace follows its load
 # How much the belief weighs, in first tokens seen: enough that ten equal prompts do not make a line through one point.
 PRIOR_CALLS = 10.0
 PRIOR_TOKENS = 2_000.0  # such a call's tokens, give or take as many
@@ -18,7 +18,7 @@ SOLVED_FOR_S = 10.0  # without a new first token
 TASKS = 256  # whose answers' lengths are remembered
 FIRST_OUTPUT = 100.0  # tokens expected of an answer before any was seen
 SHARE = 0.05  # of each new answer in what is expected of the next
-STEP_TOKENS = 2_048
+STEP_TOKENS = 2_048  # of one step: vLLM's usual budget
 
 
 def prior(gpu: Gpu) -> Pace:
