@@ -10,8 +10,8 @@ from matjip.inference.simulated import GPUS, Gpu
 __all__ = ["Calibration", "Expected", "prior"]
 
 HALF_LIFE_S = 60.0  # after which what was seen counts half: an engine's pace follows its load
-# How much the belief weighs, in first tokens seen: enough that ten equal prompts do not make a line through one point.
-PRIOR_CALLS = 10.0
+# How much the belief weighs, in first tokens seen: enough that equal prompts do not make a line through one point.
+PRIOR_CALLS = 4.0
 PRIOR_TOKENS = 2_000.0  # such a call's tokens, give or take as many
 SLOWEST, FASTEST = 100.0, 0.01  # times the belief: beyond, it is the measurement that is wrong
 SOLVED_FOR_S = 10.0  # without a new first token
@@ -42,7 +42,7 @@ class Expected:
 
 @dataclass(slots=True, eq=False)
 class Calibration:
-    """A Pace that follows what is seen: least squares of seconds on tokens, what is older counting less, the belief as ten calls.
+    """A Pace that follows what is seen: least squares of seconds on tokens, what is older counting less, the belief as four calls.
 
     What is not seen for long is forgotten in favour of the belief, so that a line that refuses everything after a bad moment
     comes back by itself.
