@@ -1,14 +1,15 @@
 """Where the answers of models and embedders are remembered: bytes by key, for a time, in this process or in a Redis that a fleet shares."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from matjip.clock import Clock
 
-__all__ = ["AnswersStore", "MemoryAnswers"]
+__all__ = ["AnswersStore", "MemoryAnswers", "Moment"]
 
+Moment = tuple[str, int]  # a prefix, and how often what begins so was forgotten
 ENTRY_BYTES = 200  # what Python takes for an entry besides its key and value, about
 
 
@@ -18,17 +19,16 @@ class AnswersStore(Protocol):
     `forget` alone does not: an erasure must know that it was done.
     """
 
-    @property
-    def forgotten(self) -> int:
-        """How often this process was told to forget: an answer that was asked for before is not to be kept after."""
-        ...
-
     async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Those that are known."""
         ...
 
-    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float) -> None:
-        """Keep them for so long at most."""
+    async def now(self, prefix: str) -> Moment | None:
+        """How things stand with what begins so, to be said when it is put. None where that is not known."""
+        ...
+
+    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float, since: Moment | None) -> None:
+        """Keep them for so long at most; none of them where an erasure has forgotten such since, by any process."""
         ...
 
     async def forget(self, prefix: str) -> int:
@@ -46,7 +46,7 @@ class MemoryAnswers:
             OrderedDict()
         )  # until when on the monotonic clock, and what
         self.held_bytes = 0
-        self.forgotten = 0
+        self._forgotten: Counter[str] = Counter()  # by tenant whom an erasure concerned: a few
 
     async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         now, found = self._clock.monotonic(), {}
@@ -60,7 +60,12 @@ class MemoryAnswers:
         await asyncio.sleep(0)
         return found
 
-    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float) -> None:
+    async def now(self, prefix: str) -> Moment:
+        return prefix, self._forgotten[prefix]
+
+    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float, since: Moment | None) -> None:
+        if since is None or self._forgotten[since[0]] != since[1]:
+            return
         until = self._clock.monotonic() + ttl_s
         for key, value in entries.items():
             self._drop(key)
@@ -70,7 +75,7 @@ class MemoryAnswers:
             self._drop(next(iter(self._known)))
 
     async def forget(self, prefix: str) -> int:
-        self.forgotten += 1
+        self._forgotten[prefix] += 1
         gone = [key for key in self._known if key.startswith(prefix)]
         for key in gone:
             self._drop(key)

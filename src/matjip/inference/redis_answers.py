@@ -11,12 +11,20 @@ from redis.exceptions import RedisError
 
 from matjip.clock import Clock
 from matjip.errors import Unavailable
+from matjip.inference.answers_store import Moment
 from matjip.telemetry.logs import logger
 
 __all__ = ["RedisAnswers"]
 
 T = TypeVar("T")
-PREFIX = "matjip:answers:"
+PREFIX, FORGOTTEN = "matjip:answers:", "matjip:forgotten:"
+FORGOTTEN_S = 24 * 3_600  # no question takes so long
+# In one step: an erasure comes before all of it or after.
+PUT = """
+if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
+for at = 2, #KEYS do redis.call('SET', KEYS[at], ARGV[at + 1], 'PX', ARGV[2]) end
+return 1
+"""
 AT_ONCE = 500  # keys that one SCAN looks at, or one UNLINK removes
 TIMEOUT_S = 0.25  # a cache that is slower than that is none
 PAUSE_S = 1.0  # after a failure it is not asked again for so long: callers must not wait one after the other
@@ -30,7 +38,6 @@ class RedisAnswers:
         self._client = client
         self._clock = clock
         self._resting_until = 0.0
-        self.forgotten = 0
 
     @classmethod
     @asynccontextmanager
@@ -51,18 +58,24 @@ class RedisAnswers:
         values = cast("list[bytes | None] | None", await self._open(asked))
         return {key: value for key, value in zip(keys, values or (), strict=False) if value is not None}
 
-    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float) -> None:
-        if not entries:
+    async def now(self, prefix: str) -> Moment | None:
+        times = await self._open(self._client.mget([FORGOTTEN + prefix]))
+        return None if times is None else (prefix, int(times[0] or 0))
+
+    async def put(self, entries: Mapping[str, bytes], *, ttl_s: float, since: Moment | None) -> None:
+        if not entries or since is None:
             return
-        pipe = self._client.pipeline(transaction=False)
-        for key, value in entries.items():
-            pipe.set(PREFIX + key, value, px=max(1, round(ttl_s * 1_000)))
-        await self._open(pipe.execute())
+        prefix, times = since
+        keys = [FORGOTTEN + prefix, *(PREFIX + key for key in entries)]
+        ttl_ms = max(1, round(ttl_s * 1_000))
+        asked = self._client.eval(PUT, len(keys), *keys, str(times), str(ttl_ms), *entries.values())
+        await self._open(cast("Awaitable[object]", asked))
 
     async def forget(self, prefix: str) -> int:
-        self.forgotten += 1
         gone, some = 0, []
         try:
+            await self._client.incr(FORGOTTEN + prefix)  # first: what is being asked for now is not kept any more
+            await self._client.expire(FORGOTTEN + prefix, FORGOTTEN_S)
             async for key in self._client.scan_iter(f"{(PREFIX + prefix).translate(GLOB)}*", count=AT_ONCE):
                 some.append(key)
                 if len(some) == AT_ONCE:

@@ -118,14 +118,14 @@ class RememberedJudge:
         return tuple(cast(Verdict[A], answers[key]) for key in keys)
 
     async def _ask(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Verdict[Any]]:
-        began, forgotten = self._clock.monotonic(), self._store.forgotten
+        since = await self._store.now(prefix_of(self._tenant))
+        began = self._clock.monotonic()
         verdicts = await self._inner.judge(task)
         seconds = (self._clock.monotonic() - began) / len(keys)
         found = dict(zip(keys, verdicts, strict=True))
         own = {key: verdict for key, verdict in found.items() if verdict.engine == self._engine}
         kept = {key: SHAPES[type(task)].dump_json((seconds, verdict)) for key, verdict in own.items()}
-        if self._store.forgotten == forgotten:  # else an erasure may have meant these texts
-            await self._store.put(kept, ttl_s=self._ttl_s)
+        await self._store.put(kept, ttl_s=self._ttl_s, since=since)  # an erasure meanwhile may have meant these texts
         return found
 
     async def _known(self, task: Task[Any], keys: Sequence[str]) -> dict[str, Kept]:

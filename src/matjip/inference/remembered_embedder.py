@@ -68,17 +68,17 @@ class RememberedEmbedders:
             seconds_saved=sum(seconds for seconds, _ in kept.values()),
         )
         tell(self._hooks, record)
-        found = await self._flights.once(missing, partial(self._ask, wanted), name="ask for vectors")
+        found = await self._flights.once(missing, partial(self._ask, tenant, wanted), name="ask for vectors")
         rows = {key: row for key, (_, row) in kept.items()} | found
         return np.array([rows[key] for key in keys], np.int8).reshape(len(keys), self.dimensions)
 
-    async def _ask(self, texts: Mapping[str, str], keys: Sequence[str]) -> Mapping[str, Row]:
-        began, forgotten = self._clock.monotonic(), self._store.forgotten
+    async def _ask(self, tenant: str, texts: Mapping[str, str], keys: Sequence[str]) -> Mapping[str, Row]:
+        since = await self._store.now(prefix_of(tenant))
+        began = self._clock.monotonic()
         rows = dict(zip(keys, await self._inner.embed([texts[key] for key in keys]), strict=True))
         each = SECONDS.pack((self._clock.monotonic() - began) / len(keys))
         known = {key: each + row.tobytes() for key, row in rows.items() if row.any()}
-        if self._store.forgotten == forgotten:  # else an erasure may have meant these texts
-            await self._store.put(known, ttl_s=self._ttl_s)
+        await self._store.put(known, ttl_s=self._ttl_s, since=since)  # an erasure meanwhile may have meant these texts
         return rows
 
     def _read(self, entries: Mapping[str, bytes]) -> dict[str, tuple[float, Row]]:

@@ -9,7 +9,8 @@ from tests.unit.analysis.reading import ScriptedJudge
 from matjip.clock import FakeClock
 from matjip.errors import Unavailable
 from matjip.inference.answers_store import MemoryAnswers
-from matjip.inference.remembered import RememberedJudge, prefix_of
+from matjip.inference.model import Urgency
+from matjip.inference.remembered import PATIENCE_S, RememberedJudge, nobody_asking, prefix_of
 from matjip.inference.task import FindAspects, JudgeSentiment
 
 
@@ -22,12 +23,13 @@ class Asked(ScriptedJudge):
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.engine = "scripted"
+        self.instead_of = None
 
     async def judge(self, task):
         await self.may_answer.wait()
         found = await super().judge(task)
         self.clock.move(1.0)
-        return tuple(replace(each, engine=self.engine, tokens=7) for each in found)
+        return tuple(replace(each, engine=self.engine, tokens=7, instead_of=self.instead_of) for each in found)
 
 
 class Remembering:
@@ -38,10 +40,19 @@ class Remembering:
         self.store = MemoryAnswers(self.clock, max_bytes=1_000_000)
         self.model = Asked(self.clock)
         self.records = []
+        self.asking = nobody_asking()
 
-    def of(self, tenant: str = "t") -> RememberedJudge:
-        hooks = [self.records.append]
-        return RememberedJudge(self.model, self.store, tenant=tenant, engine="scripted", clock=self.clock, hooks=hooks)
+    def of(self, tenant: str = "t", *, urgency: Urgency = "batch") -> RememberedJudge:
+        return RememberedJudge(
+            self.model,
+            self.store,
+            tenant=tenant,
+            engine="scripted",
+            clock=self.clock,
+            urgency=urgency,
+            asking=self.asking,
+            hooks=[self.records.append],
+        )
 
 
 @pytest.fixture
@@ -51,6 +62,15 @@ def world() -> Remembering:
 
 def answers(verdicts):
     return [each.answer for each in verdicts]
+
+
+async def begun(*judges: RememberedJudge) -> list[asyncio.Task]:
+    """All of them are asked the same, one after the other."""
+    asking = []
+    for judge in judges:
+        asking.append(asyncio.create_task(judge.judge(JudgeSentiment(("a",)))))
+        await asyncio.sleep(0.01)
+    return asking
 
 
 async def test_what_was_answered_is_not_asked_again_by_another_process(world):
@@ -142,7 +162,8 @@ async def test_when_all_have_left_the_model_is_asked_no_more(world):
 async def test_an_entry_that_cannot_be_read_is_asked_again(world):
     judge = world.of()
     await judge.judge(JudgeSentiment(("a",)))
-    await world.store.put(dict.fromkeys(world.store._known, b"{"), ttl_s=9.0)
+    broken = dict.fromkeys(world.store._known, b"{")
+    await world.store.put(broken, ttl_s=9.0, since=await world.store.now(""))
     assert len(await judge.judge(JudgeSentiment(("a",)))) == 1
     assert world.model.texts_judged == 2
 
@@ -161,3 +182,33 @@ async def test_hits_are_counted_with_the_tokens_and_the_time_that_they_saved(wor
     last = world.records[-1]
     assert (last.hits, last.joined, last.misses) == (2, 0, 1)
     assert (last.tokens_saved, last.seconds_saved) == (14, 1.0)
+
+
+async def test_classes_share_one_question(world):
+    world.model.may_answer.clear()
+    asking = await begun(*(world.of(urgency=each) for each in ("background", "batch", "interactive")))
+    world.model.may_answer.set()
+    found = await asyncio.gather(*asking)
+    assert world.model.texts_judged == 1
+    assert [each[0].tokens for each in found] == [7, 0, 0]
+
+
+async def test_who_waits_asks_himself_where_another_classes_answer_is_long_in_coming(world, monkeypatch):
+    monkeypatch.setitem(PATIENCE_S, "interactive", 0.01)
+    world.model.may_answer.clear()
+    asking = await begun(*(world.of(urgency=each) for each in ("background", "interactive")))
+    await asyncio.sleep(0.02)
+    world.model.may_answer.set()
+    first, second = await asyncio.gather(*asking)
+    assert answers(first) == answers(second)
+    assert world.model.texts_judged == 2
+
+
+async def test_a_job_asks_again_for_what_only_a_stand_in_answered_to_who_waited(world):
+    world.model.may_answer.clear()
+    world.model.instead_of = "scripted"
+    asking = await begun(*(world.of(urgency=each) for each in ("interactive", "batch")))
+    world.model.may_answer.set()
+    await asking[0]
+    world.model.instead_of = None
+    assert (await asking[1])[0].instead_of is None

@@ -126,7 +126,8 @@ async def test_what_was_asked_for_before_an_erasure_is_not_kept_after_it(world):
 
 async def test_an_entry_that_is_no_vector_of_this_length_is_asked_for_again(world):
     await world.process().of("t").embed(["친절"])
-    await world.store.put(dict.fromkeys(world.store._known, b"\0" * 9), ttl_s=9.0)
+    broken = dict.fromkeys(world.store._known, b"\0" * 9)
+    await world.store.put(broken, ttl_s=9.0, since=await world.store.now(""))
     assert (await world.process().of("t").embed(["친절"])).shape == (1, 32)
     assert len(world.server.texts) == 2
 
