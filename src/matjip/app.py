@@ -83,6 +83,7 @@ from matjip.reviews.sql import SqlReviews
 from matjip.reviews.store import Erasure
 from matjip.settings import Settings
 from matjip.telemetry.hooks import measured
+from matjip.telemetry.lag import watch_loop
 from matjip.telemetry.logs import logger
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
@@ -491,6 +492,7 @@ async def serve(service: Service, host: str, port: int) -> None:
         if service.images:
             following.append(tasks.create_task(service.images.projector.follow(), name="image projection"))
         following.append(tasks.create_task(service.refresher.follow(), name="freshness"))
+        following.append(tasks.create_task(watch_loop(service.clock, service.hooks), name="loop lag"))
         serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
         address, bound = listening.getsockname()[:2]
         logger("matjip").info("serving", url=f"http://{address}:{bound}", docs=f"http://{address}:{bound}/docs")

@@ -15,6 +15,7 @@ from matjip.telemetry.record import (
     Hook,
     ItemsAsked,
     ItemsDropped,
+    LoopLooked,
     NegativesSpiked,
     ProjectionStands,
     Record,
@@ -65,6 +66,8 @@ def measured(metrics: Metrics) -> Hook:
             case ItemsDropped():
                 task, reason = metrics.bounded("task", record.task), metrics.bounded("reason", record.reason)
                 metrics.items_dropped.labels(task, reason).inc(record.items)
+            case LoopLooked():
+                metrics.loop_lag.observe(record.late_s)
             case ReviewCut():
                 metrics.reviews_cut.labels(metrics.bounded("task", record.task)).inc()
             case ReviewsWritten():

@@ -12,6 +12,7 @@ OTHER = "other"
 MAX_VALUES_PER_LABEL = 200  # more routes, engines and outcomes than there are; the rest is counted as "other"
 # Lite answers in milliseconds, a language model in seconds; 2 s is the promise for interactive answers.
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 COUNTS = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
 
 
@@ -128,6 +129,12 @@ class Metrics:
             "matjip_model_reviews_cut_total",
             "Texts that were too long for a prompt of their own, or for the embedder, of which only the beginning was asked about.",
             ("task",),
+            registry=registry,
+        )
+        self.loop_lag = Histogram(
+            "matjip_event_loop_lag_seconds",
+            "By how much later than asked the event loop came back, looked at ten times a second.",
+            buckets=LAGS,
             registry=registry,
         )
         self.reviews_written = Counter(

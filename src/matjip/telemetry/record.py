@@ -18,6 +18,7 @@ __all__ = [
     "Hook",
     "ItemsAsked",
     "ItemsDropped",
+    "LoopLooked",
     "NegativesSpiked",
     "ProjectionStands",
     "Record",
@@ -184,6 +185,13 @@ class CompletionEnded:
     cached_tokens: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopLooked:
+    """The event loop was looked at: a tenth of a second's sleep ended so much later than asked."""
+
+    late_s: float
+
+
 CallOutcome = Literal["met", "late", "refused", "failed", "cancelled"]
 
 
@@ -266,6 +274,7 @@ Record = (
     | EmbeddingsRemembered
     | ItemsAsked
     | ItemsDropped
+    | LoopLooked
     | ReviewCut
     | NegativesSpiked
     | ReviewsWritten

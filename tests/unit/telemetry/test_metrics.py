@@ -17,6 +17,7 @@ from matjip.telemetry.record import (
     FreshnessStands,
     ItemsAsked,
     ItemsDropped,
+    LoopLooked,
     NegativesSpiked,
     ProjectionStands,
     RefreshFinished,
@@ -98,6 +99,11 @@ def test_texts_are_counted_where_their_vectors_came_and_requests_always(metrics)
 def test_texts_are_counted_by_who_counted_their_tokens(metrics):
     tell([measured(metrics)], COUNTED)
     assert value(metrics, "matjip_texts_counted_total", by="estimate") == 5
+
+
+def test_how_late_the_event_loop_came_back_is_measured(metrics):
+    tell([measured(metrics)], LoopLooked(late_s=0.03))
+    assert value(metrics, "matjip_event_loop_lag_seconds_sum") == 0.03
 
 
 def test_a_spike_of_negatives_is_counted(metrics):
