@@ -598,7 +598,10 @@ class Analyses:
         return result, result.status
 
     def _turn(self, ask: Ask, caller: Caller) -> asyncio.Lock:
-        """Held while reviews are read or judged: what one analysis does, the others of that moment and class use."""
+        """Held while reviews are read or judged: what one analysis does, the others of that moment and class use. Reviews that
+        were sent with a question are nobody else's, and wait for nobody."""
+        if ask.reviews is not None:
+            return asyncio.Lock()
         return self._turns.setdefault((caller.tenant, ask.restaurant_id, ask.window, ask.urgency), asyncio.Lock())
 
     async def _named(

@@ -253,3 +253,17 @@ async def test_an_inline_review_of_an_impossible_year_is_refused_and_named(world
     sent = (InlineReview(id="a", content="친절해요", created_at=datetime(999, 6, 1, tzinfo=UTC)),)
     with pytest.raises(Invalid, match=r"reviews\[0\]\.created_at is in the year 999"):
         await world.analyses.sentiment(Ask(restaurant_id="r", reviews=sent), CALLER)
+
+
+async def test_what_is_sent_with_a_question_waits_for_nobody_elses(world):
+    judge, judging = world.judge.judge, asyncio.Barrier(2)
+
+    async def together(task):
+        await judging.wait()  # until both are there
+        return await judge(task)
+
+    world.judge.judge = together
+    asks = [inline("국물이 진해요"), inline("국물이 짜요")]
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(world.analyses.sentiment(ask, CALLER) for ask in asks))
+    assert [answer.positive_count for answer in answers] == [1, 0]
