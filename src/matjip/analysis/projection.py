@@ -72,6 +72,7 @@ class Projector:
     """Brings the index and the counters to the end of the log. Safe to run twice, to stop anywhere, in several processes."""
 
     name = INDEX  # of the index, where it reports
+    called = "index"  # in a sentence
 
     def __init__(
         self,
@@ -120,13 +121,21 @@ class Projector:
     async def catch_up_if_near(self) -> int:
         """Catch up where that takes a moment (`wait_max_events`, `wait_max_s`); returns the position reached, behind the log or
         not. While whoever embeds is away, what is indexed has to do.
+
+        Raises NotReady where nothing is indexed yet: an empty page would say that there is nothing.
         """
         if await self.behind() <= self._settings.wait_max_events:
             with suppress(Unavailable, TimeoutError):
                 async with asyncio.timeout(self._settings.wait_max_s):
                     return await self.catch_up()
         self.wake()
-        return await self._index.position()
+        reached = await self._index.position()
+        if not reached and await self._reviews.position():
+            raise NotReady(
+                f"The {self.called} is not built yet: a running server builds it, or `matjip rebuild-index`.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        return reached
 
     async def behind(self) -> int:
         """Events still ahead of the index."""
@@ -317,6 +326,7 @@ class ImageProjector(Projector):
     """
 
     name = IMAGES
+    called = "image index"
 
     def __init__(
         self,
@@ -342,19 +352,6 @@ class ImageProjector(Projector):
             settings=settings,
         )
         self._images = embedder
-
-    async def catch_up_if_near(self) -> int:
-        """See `Projector.catch_up_if_near`.
-
-        Raises NotReady where nothing is indexed yet: an empty page would say that there is nothing.
-        """
-        reached = await super().catch_up_if_near()
-        if not reached and await self._reviews.position():
-            raise NotReady(
-                "The image index is not built yet: a running server builds it, or `matjip rebuild-index`.",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        return reached
 
     def _kept(self, upserts: Upserts, removed: Removed) -> tuple[Upserts, Removed]:
         shown = {key: review for key, review in upserts.items() if review.images}

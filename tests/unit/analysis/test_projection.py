@@ -10,7 +10,7 @@ from matjip.analysis.counters import MemoryCounters
 from matjip.analysis.projection import ProjectionSettings, Projector
 from matjip.caller import Caller
 from matjip.clock import FakeClock
-from matjip.errors import Unavailable
+from matjip.errors import NotReady, Unavailable
 from matjip.index.exact import ExactIndex
 from matjip.index.index import Filter, Query
 from matjip.reviews.memory import MemoryReviews
@@ -246,11 +246,21 @@ async def test_an_index_emptied_by_another_while_a_batch_is_embedded_is_filled_f
 
 async def test_an_index_far_behind_is_not_waited_for_but_says_where_it_stands(reviews, index, clock):
     projector = projector_of(reviews, index, clock, wait_max_events=3)
+    await reviews.write([put("first")], CALLER)
+    before = await projector.catch_up()
     await reviews.write([put(str(at)) for at in range(5)], CALLER)
-    assert await projector.catch_up_if_near() == 0
+    assert await projector.catch_up_if_near() == before
     await projector.catch_up()
     await reviews.write([put("late")], CALLER)
     assert await projector.catch_up_if_near() == await reviews.position()
+
+
+async def test_an_index_of_which_nothing_is_there_is_not_ready_and_not_empty(reviews, index, clock):
+    projector = projector_of(reviews, index, clock, wait_max_events=3)
+    assert await projector.catch_up_if_near() == 0  # of nothing
+    await reviews.write([put(str(at)) for at in range(5)], CALLER)
+    with pytest.raises(NotReady, match="The index is not built yet"):
+        await projector.catch_up_if_near()
 
 
 async def test_a_follower_notices_what_is_written_and_outlives_an_embedder_that_does_not_answer(reviews, index, clock):
@@ -352,9 +362,11 @@ async def test_a_search_does_not_wait_longer_for_the_index_than_it_may(reviews, 
     async def hang():
         await asyncio.Event().wait()
 
-    projector = projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[hang]), wait_max_s=0.05)
+    projector = projector_of(reviews, index, clock, embedder=CountingEmbedder(before=[None, hang]), wait_max_s=0.2)
     await reviews.write([put("a")], CALLER)
-    assert await projector.catch_up_if_near() == 0
+    before = await projector.catch_up_if_near()
+    await reviews.write([put("b")], CALLER)
+    assert await projector.catch_up_if_near() == before
     assert await projector.catch_up_if_near() == await reviews.position()
 
 
