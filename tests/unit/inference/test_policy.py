@@ -226,6 +226,29 @@ def test_a_tenant_gets_no_credit_for_the_time_in_which_it_asked_nothing() -> Non
     assert 18 <= [name[0] for name in served(waiting, 40)].count("x") <= 22
 
 
+def test_a_tenant_beyond_its_share_may_not_put_long_prompts_before_those_of_others() -> None:
+    waiting = line(window_tokens=1_000, tenant_share=0.5)
+    for number in range(20):
+        waiting.join(ticket(f"loud{number}", tenant="loud"), 0)
+    waiting.join(ticket("calm", tenant="calm"), 0)
+    served(waiting, 10)
+    waiting.join(ticket("short", 500, tenant="calm"), 0)
+    assert taken(waiting) == ["short"]
+    waiting.join(ticket("x", 13_000, tenant="loud"), 0)
+    waiting.join(ticket("y", 13_500, tenant="calm"), 0)
+    assert taken(waiting) == ["-x", "y"]
+
+
+def test_a_tenant_that_is_alone_may_take_all() -> None:
+    waiting = line(window_tokens=1_000)
+    for number in range(20):
+        waiting.join(ticket(f"only{number}", tenant="only"), 0)
+    served(waiting, 10)
+    for name, tokens in (("short", 500), ("long", 13_000)):
+        waiting.join(ticket(name, tokens, tenant="only"), 0)
+    assert taken(waiting) == ["short", "long"]
+
+
 def test_calls_of_one_kind_run_up_to_its_cap() -> None:
     waiting = line(running_by_kind={"strengths": 2})
     for name in "abc":
