@@ -25,6 +25,7 @@ BENCHMARKS = {
     "cascade": "bench.cascade",
     "engine": "bench.engine",
     "freshness": "bench.freshness",
+    "gateway": "bench.gateway",
     "import": "bench.importing",
     "lite": "bench.lite",
     "planted": "bench.planted",
