@@ -28,6 +28,8 @@ def near_duplicates(texts: Sequence[str]) -> list[int | None]:
 
     MinHash: A. Broder, On the resemblance and containment of documents, 1997.
     """
+    if len(texts) < 2:
+        return [None] * len(texts)
     seen: dict[int, list[int]] = {}
     shingles: list[NDArray[np.uint64]] = []
     found: list[int | None] = []

@@ -7,6 +7,7 @@ Character n-grams carry Korean endings and typing errors without a dictionary; w
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,10 @@ STEP = np.uint64(0xC2B2AE3D27D4EB4F)
 FINAL = np.uint64(0xFF51AFD7ED558CCD)
 KIND = np.uint64(0xD6E8FEB86659FD93)
 HALF = np.uint64(33)
-WORD_KIND = np.uint64(101)
-PAIR_KIND = np.uint64(102)
+WORD_KIND = 101
+PAIR_KIND = 102
 LONGEST_WORD = 256  # characters that still change a word's hash by their place
+POWERS = np.cumprod(np.full(LONGEST_WORD, STEP, dtype=np.uint64))
 SPACE = 32
 
 
@@ -50,11 +52,11 @@ def hashed(texts: Sequence[str], bits: int) -> Hashed:
     owner = np.repeat(np.arange(len(ready), dtype=np.int32), lengths)
     if not len(codes):
         return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-    with np.errstate(over="ignore"):
-        parts = [*_grams(codes, owner), *_words(codes, owner)]
-        owners = np.concatenate([part[0] for part in parts])
-        hashes = np.concatenate([part[1] for part in parts])
-        buckets = (hashes * GOLDEN >> np.uint64(64 - bits)).astype(np.int64)
+    letters = mixed(codes * GOLDEN)
+    parts = [*_grams(codes, letters, owner), *_words(codes, letters, owner)]
+    owners = np.concatenate([part[0] for part in parts])
+    hashes = mixed(np.concatenate([part[1] for part in parts]))
+    buckets = (hashes * GOLDEN >> np.uint64(64 - bits)).astype(np.int64)
     order = np.argsort(owners, kind="stable")
     return owners[order], buckets[order]
 
@@ -65,8 +67,10 @@ def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes ^ (hashes >> HALF)
 
 
-def _grams(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint64]]]:
-    letters = mixed(codes * GOLDEN)
+Part = tuple[NDArray[np.int32], NDArray[np.uint64]]  # whose, and numbers that are yet to be mixed
+
+
+def _grams(codes: NDArray[np.uint64], letters: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[Part]:
     rolling = np.zeros(len(codes), dtype=np.uint64)
     found = []
     for size in range(1, min(LONGEST, len(codes)) + 1):
@@ -75,25 +79,27 @@ def _grams(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[ND
         inside = owner[:last] == owner[size - 1 :]
         if size == 1:
             inside &= codes != SPACE
-        found.append((owner[:last][inside], mixed(rolling[inside] + np.uint64(size) * KIND)))
+        found.append((owner[:last][inside], rolling[inside] + _of_kind(size)))
     return found
 
 
-def _words(codes: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint64]]]:
+def _words(codes: NDArray[np.uint64], letters: NDArray[np.uint64], owner: NDArray[np.int32]) -> list[Part]:
     space = codes == SPACE
     starts = np.flatnonzero(space[:-1] & ~space[1:]) + 1
     if not len(starts):
         return []
-    powers = np.cumprod(np.full(LONGEST_WORD, STEP, dtype=np.uint64))
     ordinal = np.cumsum(np.bincount(starts, minlength=len(codes))) - 1
     place = np.minimum(np.arange(len(codes)) - starts[np.maximum(ordinal, 0)], LONGEST_WORD - 1)
-    weighed = mixed(codes * GOLDEN) * powers[np.maximum(place, 0)]
+    weighed = letters * POWERS[np.maximum(place, 0)]
     weighed[space] = 0
     words = np.add.reduceat(weighed, starts)
     owners = owner[starts]
     together = owners[:-1] == owners[1:]
     pairs = words[:-1] * STEP + words[1:]
-    return [
-        (owners, mixed(words + WORD_KIND * KIND)),
-        (owners[:-1][together], mixed(pairs[together] + PAIR_KIND * KIND)),
-    ]
+    return [(owners, words + _of_kind(WORD_KIND)), (owners[:-1][together], pairs[together] + _of_kind(PAIR_KIND))]
+
+
+@cache
+def _of_kind(kind: int) -> np.uint64:
+    """What sets a kind of feature apart from the others."""
+    return np.uint64(kind * int(KIND) & 0xFFFFFFFFFFFFFFFF)
