@@ -69,6 +69,7 @@ __all__ = ["Analyses", "AnalysisSettings"]
 
 VERSION = "10"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
+FEW = 10  # reviews, and restaurants they are compared with, that take less time than a thread costs: a millisecond at most
 R = TypeVar("R", bound=Result)
 A = TypeVar("A")
 Body = dict[str, Any]  # a part of a dumped result
@@ -581,7 +582,8 @@ class Analyses:
             min_support=self._settings.least_support(judged.considered),
             peers=peers,
         )
-        result, facts = await asyncio.to_thread(kind.work_out, self, draft)
+        size = judged.considered + len(peers.profiles)
+        result, facts = await _aside(size, lambda: kind.work_out(self, draft))
         verdicts: tuple[Verdict[str], ...] = ()
         if opened.writer is not None:
             result, verdicts = await worded(result, facts, opened.writer, mask=self._mask, hooks=self._hooks)
@@ -633,7 +635,8 @@ class Analyses:
         as_of = self._clock.now()
         if ask.reviews is not None:
             inline = ask.reviews
-            return await asyncio.to_thread(
+            return await _aside(
+                len(inline),
                 lambda: from_inline(
                     inline,
                     tenant=tenant,
@@ -641,7 +644,7 @@ class Analyses:
                     as_of=as_of,
                     window=ask.window,
                     language_of=self._language_of,
-                )
+                ),
             )
         return await self._stored_snapshot(tenant, ask.restaurant_id, ask.window, revision)
 
@@ -675,7 +678,7 @@ class Analyses:
         found = await judge.judge(FindAspects(texts)) if texts else ()
         mentions = tuple(verdict.answer for verdict in found)
         sentiments = await judge.judge(JudgeSentiment(texts, mentions)) if texts else ()
-        duplicates = await asyncio.to_thread(self._near_duplicates, texts)
+        duplicates = await _aside(len(texts), lambda: self._near_duplicates(texts))
         judged = Judged(
             snapshot=snapshot,
             sentiments=sentiments,
@@ -825,6 +828,11 @@ KINDS: dict[AnalysisName, Kind[SentimentResult] | Kind[SummaryResult] | Kind[Str
     "summary": SUMMARY,
     "strengths": STRENGTHS,
 }
+
+
+async def _aside(size: int, work: Callable[[], A]) -> A:
+    """Do it in a thread, so that the loop goes on meanwhile; what is small is done here."""
+    return work() if size <= FEW else await asyncio.to_thread(work)
 
 
 async def _each(answer: Callable[[Ask], Awaitable[A]], asks: Sequence[Ask]) -> list[A | MatjipError]:
