@@ -1,11 +1,13 @@
 """A scripted model server on loopback that speaks as vLLM does, and fails where it is told to.
 
 For tests and demonstrations, without a GPU. It says what `says` makes of a request; the next steps of its `script` are taken
-instead, one a request. Texts that share pairs of letters get vectors that are near, and a token is a byte of UTF-8.
+instead, one a request. With a `gpu`, what it says by itself comes when a simulated engine has computed it.
+Texts that share pairs of letters get vectors that are near, and a token is a byte of UTF-8.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Self
@@ -13,6 +15,8 @@ from zlib import crc32
 
 import orjson
 from aiohttp import web
+
+from matjip.inference.fake_gpu import FakeGpu
 
 __all__ = ["Answers", "Asked", "FakeServer", "Hangs", "Refuses", "Sends", "Step"]
 
@@ -22,6 +26,9 @@ LOOPBACK = "127.0.0.1"
 STOPPING_S = 0.01  # what is in flight when it is killed gets no more
 OK_STATUS = 200
 MAX_MODEL_LEN = 8_192
+BEAT_S = 1.0  # an answer that decodes for long shows a token so often, as a real one would
+ENDING_EVENTS = 3  # how it ended, what it took, and that it is all
+BLOCK_TOKENS = 16  # of vLLM's key-value cache
 SIGN = 1 << 16  # a bit of a pair's number that says which way it points
 # What vLLM called the same things before: whoever reads them must know both.
 OLD_NAMES = {
@@ -90,6 +97,10 @@ class FakeServer:
     metric_names: Literal["new", "old"] = "new"
     always: Step = field(default_factory=Answers)  # what is done when the script has run out
     script: list[Step] = field(default_factory=list)
+    gpu: FakeGpu | None = None  # that computes what it says by itself
+    on_first: Callable[[Mapping[str, object]], None] = field(
+        default=lambda _: None
+    )  # a body, as its first token leaves
     dimensions: int = 128  # of its vectors; fewer, and pairs meet by chance
     max_model_len: int = MAX_MODEL_LEN  # bytes of a text that it embeds; a longer one is refused
     asked: list[Asked] = field(default_factory=list)
@@ -145,16 +156,22 @@ class FakeServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         label = f'{{model_name="{self.model}",engine="0"}}'
+        engine = self.gpu.engine if self.gpu else None
         values: dict[str, float] = {
-            "vllm:num_requests_running": self.in_flight,
-            "vllm:num_requests_waiting": 0,
-            "vllm:kv_cache_usage_perc": 0.0,
+            "vllm:num_requests_running": engine.running if engine else self.in_flight,
+            "vllm:num_requests_waiting": engine.waiting if engine else 0,
+            "vllm:kv_cache_usage_perc": engine.kv_used if engine else 0.0,
+            "vllm:num_preemptions_total": engine.preempted if engine else 0,
             "vllm:inter_token_latency_seconds_count": 0,
             "vllm:inter_token_latency_seconds_sum": 0.0,
         }
         lines = "".join(f"{name}{label} {value}\n" for name, value in values.items())
         for new, old in OLD_NAMES.items() if self.metric_names == "old" else ():
             lines = lines.replace(new, old)
+        if engine:
+            blocks = engine.gpu.kv_tokens // BLOCK_TOKENS
+            about = f'{{block_size="{BLOCK_TOKENS}",engine="0",num_gpu_blocks="{blocks}"}}'
+            lines += f"vllm:cache_config_info{about} 1.0\n"
         return web.Response(text=lines)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
@@ -209,6 +226,8 @@ class FakeServer:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         text = self.says(body) if step.text is None else step.text
+        if self.gpu and step.text is None:
+            return await self._computed(self.gpu, step, text, body, response)
         await asyncio.sleep(step.first_after_s)
         for number, event in enumerate(self._events(step, text, body)):
             if number == step.hangs_after:
@@ -226,6 +245,26 @@ class FakeServer:
             await asyncio.sleep(step.apart_s if number else 0)  # the role comes with the first token
         return response
 
+    async def _computed(
+        self, gpu: FakeGpu, step: Answers, text: str, body: Mapping[str, object], response: web.StreamResponse
+    ) -> web.StreamResponse:
+        """The role with the first token, the rest with the last; in between a sign of life now and then."""
+        role, *events = self._events(step, text, body)
+        priority = body.get("priority", 0)
+        tokens = max(len(text) // PIECE_CHARS, 1)
+        with gpu.running(_prompt_tokens(body), tokens, priority=float(str(priority))) as turn:
+            await turn.first.wait()
+            self.on_first(body)
+            await response.write(role + events.pop(0))
+            while not turn.last.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(turn.last.wait(), BEAT_S)
+                    break
+                if len(events) > ENDING_EVENTS:
+                    await response.write(events.pop(0))
+        await response.write(b"".join(events))
+        return response
+
     def _events(self, step: Answers, text: str, body: Mapping[str, object]) -> Iterable[bytes]:
         """A role, the text in pieces, how it ended, what it took: as vLLM sends them."""
         pieces = [text[at : at + PIECE_CHARS] for at in range(0, len(text), PIECE_CHARS)]
@@ -234,7 +273,7 @@ class FakeServer:
             yield self._chunk({"content": piece})
         yield self._chunk({"content": ""}, finish=step.finish)
         if step.tells_usage and body.get("stream_options"):
-            prompt = len(orjson.dumps(body["messages"])) // PIECE_CHARS
+            prompt = _prompt_tokens(body)
             usage = {"prompt_tokens": prompt, "completion_tokens": len(pieces), "total_tokens": prompt + len(pieces)}
             yield _event({"object": "chat.completion.chunk", "model": self.model, "choices": [], "usage": usage})
         yield b"data: [DONE]\n\n"
@@ -247,6 +286,10 @@ class FakeServer:
         if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
             return web.json_response({"error": "Unauthorized"}, status=401)
         return None
+
+
+def _prompt_tokens(body: Mapping[str, object]) -> int:
+    return len(orjson.dumps(body["messages"])) // PIECE_CHARS
 
 
 def _event(content: Mapping[str, object]) -> bytes:
