@@ -63,6 +63,7 @@ from matjip.inference.cached import CachedJudge
 from matjip.inference.calibration import Calibration
 from matjip.inference.embedder import Embedder, EmbedderOf
 from matjip.inference.embedders import Role, open_embedders
+from matjip.inference.engine_watch import EngineWatch
 from matjip.inference.guarded import Guarded
 from matjip.inference.images import open_images
 from matjip.inference.judge import Judge
@@ -120,6 +121,7 @@ class Service:
     vectors: AnswersStore | None  # where texts' vectors are remembered, where they are
     model: Retried | None  # where model servers are configured
     line: Scheduled | None  # in which its calls wait for their turn
+    watch: EngineWatch | None  # who tells the line what the engines hold
     asked: Asked | None  # whoever asks it, where it is
     analyses: Analyses
     search: Search
@@ -262,6 +264,7 @@ async def open_service(
             vectors=texts.store,
             model=model.asked if model else None,
             line=model.line if model else None,
+            watch=model.watch if model else None,
             asked=asked,
             analyses=analyses,
             search=Search(
@@ -353,6 +356,7 @@ class _Model(NamedTuple):
 
     asked: Retried
     line: Scheduled
+    watch: EngineWatch
     check: Check
 
 
@@ -370,6 +374,7 @@ async def _model(
     line = await stack.enter_async_context(
         Scheduled(servers, settings.scheduling, calibration, engines=engines, clock=clock, new_id=ids, hooks=hooks)
     )
+    watch = EngineWatch(servers.metrics, line, calibration, clock=clock)  # beside the line, while the service serves
     guarded = Guarded(
         line, about.breaker, clock=clock, hooks=hooks
     )  # counts each attempt, and refuses at once while open: nobody waits for a turn with a dead server
@@ -379,7 +384,7 @@ async def _model(
     model = Retried(
         guarded, about.retry, clock=clock, dice=dice, hooks=hooks
     )  # outermost: each repetition passes the guard
-    return _Model(model, line, vllm_check(servers.probe, guarded.status))
+    return _Model(model, line, watch, vllm_check(servers.probe, guarded.status))
 
 
 async def _cascades(
@@ -492,6 +497,8 @@ async def serve(service: Service, host: str, port: int) -> None:
         if service.images:
             following.append(tasks.create_task(service.images.projector.follow(), name="image projection"))
         following.append(tasks.create_task(service.refresher.follow(), name="freshness"))
+        if service.watch:
+            following.append(tasks.create_task(service.watch.follow(), name="engine watch"))
         following.append(tasks.create_task(watch_loop(service.clock, service.hooks), name="loop lag"))
         serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
         address, bound = listening.getsockname()[:2]

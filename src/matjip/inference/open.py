@@ -31,11 +31,19 @@ class ModelSettings(BaseModel, frozen=True, extra="forbid"):
     first_token_timeout_s: float = Field(
         20.0, gt=0, le=600, description="How long it may take until an answer's first token, its own queue included."
     )
+    interactive_first_token_timeout_s: float = Field(
+        3.0,
+        gt=0,
+        le=600,
+        description="The same where somebody waits for it and another server may be asked instead.",
+    )
     between_tokens_timeout_s: float = Field(10.0, gt=0, le=600, description="How long it may pause within an answer.")
     total_timeout_s: float = Field(
         120.0, gt=0, le=3_600, description="How long a whole answer may take, other servers' attempts included."
     )
-    interactive_timeout_s: float = Field(10.0, gt=0, le=3_600, description="The same where somebody waits for it.")
+    interactive_timeout_s: float = Field(
+        10.0, gt=0, le=3_600, description="How long a whole answer may take where somebody waits for it."
+    )
     rest_s: float = Field(
         10.0, gt=0, le=600, description="How long a server that failed comes last in the choice among several."
     )

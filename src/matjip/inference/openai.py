@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from matjip.clock import Clock, Ids
 from matjip.errors import Invalid, MatjipError
 from matjip.inference.breaker import BreakerSettings, BreakerState, Gate
+from matjip.inference.engine_metrics import EngineMetrics, read_metrics
 from matjip.inference.failure import ModelFailure
 from matjip.inference.model import Completion, Prompt, Timing, TokenUsage, Urgency
 from matjip.inference.open import ModelSettings
@@ -47,6 +48,7 @@ HINTS = {
 MAX_RETRY_AFTER_S = 3_600
 MAX_DIGITS = 9
 MAX_REASON_BYTES = 16_384  # of a refusal's body that are read
+MAX_METRICS_BYTES = 1_000_000  # a vLLM of one model writes about 60,000
 MAX_REASON_CHARS = 300  # of it that are logged
 REPEATED_CHARS = 12  # a reason that has so many in a row of the prompt may show a review
 # One failure is enough to try another server first; whether all are left alone is for the guard around them.
@@ -109,6 +111,7 @@ class _Attempt:
     request_id: str
     start: float  # on the clock
     until: float  # on the loop's time: the end of the whole call
+    is_last: bool  # no other server may be asked after it
     stream: Stream = field(default_factory=Stream)
     first_token_s: float | None = None
     phase: Phase = "first_token_timeout"
@@ -153,12 +156,13 @@ class OpenAIModel:
     async def complete(self, prompt: Prompt) -> Completion:
         """See `Model.complete`."""
         body = self._body(prompt)
-        until = asyncio.get_running_loop().time() + self._seconds("total_timeout", prompt)
+        until = asyncio.get_running_loop().time() + self._whole(prompt)[0]
         waiting = list(self._replicas)
         while True:
             replica = self._best(waiting)
             waiting.remove(replica)
-            attempt = _Attempt(prompt, self._new_id(), start=self._clock.monotonic(), until=until)
+            is_last = not self._may_ask(waiting)
+            attempt = _Attempt(prompt, self._new_id(), start=self._clock.monotonic(), until=until, is_last=is_last)
             try:
                 return await self._seen(replica, attempt, body)
             except ModelFailure as failure:
@@ -175,6 +179,10 @@ class OpenAIModel:
         since a server that drains says that it is well.
         """
         return tuple(await asyncio.gather(*(self._probe(replica) for replica in self._replicas)))
+
+    async def metrics(self) -> tuple[EngineMetrics | None, ...]:
+        """What each server says of its engine; None where it does not say it in time."""
+        return tuple(await asyncio.gather(*(self._metrics(replica.url) for replica in self._replicas)))
 
     def _best(self, among: Sequence[_Replica]) -> _Replica:
         """The next to ask. Raises ModelFailure where every one of them asked to wait."""
@@ -261,6 +269,8 @@ class OpenAIModel:
                     if stream.has_token and not chunk.startswith(COMMENT):
                         if attempt.first_token_s is None:
                             attempt.first_token_s = self._clock.monotonic() - attempt.start
+                            if attempt.prompt.heard:
+                                attempt.prompt.heard()
                         self._allow(limit, attempt, "between_tokens_timeout")
                 limit.reschedule(None)
                 with suppress(TimeoutError, aiohttp.ClientError):
@@ -269,27 +279,33 @@ class OpenAIModel:
 
     def _allow(self, limit: asyncio.Timeout, attempt: _Attempt, phase: Phase) -> None:
         """Let the attempt go on for as long as this phase may take, never past the end of the whole call."""
-        at = asyncio.get_running_loop().time() + self._seconds(phase, attempt.prompt)
+        at = asyncio.get_running_loop().time() + self._limit(phase, attempt)[0]
         attempt.phase = phase if at < attempt.until else "total_timeout"
         limit.reschedule(min(at, attempt.until))
 
-    def _seconds(self, phase: Phase, prompt: Prompt) -> float:
+    def _limit(self, phase: Phase, attempt: _Attempt) -> tuple[float, str]:
+        """Seconds that a phase may take, and the setting that says so."""
+        settings = self._settings
         match phase:
+            case "first_token_timeout" if attempt.prompt.urgency == "interactive" and not attempt.is_last:
+                shorter = settings.interactive_first_token_timeout_s, "interactive_first_token_timeout_s"
+                return min((settings.first_token_timeout_s, "first_token_timeout_s"), shorter)
             case "first_token_timeout":
-                return self._settings.first_token_timeout_s
+                return settings.first_token_timeout_s, "first_token_timeout_s"
             case "between_tokens_timeout":
-                return self._settings.between_tokens_timeout_s
-            case "total_timeout" if prompt.urgency == "interactive":
-                return self._settings.interactive_timeout_s
+                return settings.between_tokens_timeout_s, "between_tokens_timeout_s"
             case "total_timeout":
-                return self._settings.total_timeout_s
+                return self._whole(attempt.prompt)
+
+    def _whole(self, prompt: Prompt) -> tuple[float, str]:
+        if prompt.urgency == "interactive":
+            return self._settings.interactive_timeout_s, "interactive_timeout_s"
+        return self._settings.total_timeout_s, "total_timeout_s"
 
     def _too_late(self, attempt: _Attempt) -> ModelFailure:
-        seconds = self._seconds(attempt.phase, attempt.prompt)
-        is_interactive = attempt.phase == "total_timeout" and attempt.prompt.urgency == "interactive"
-        setting = "interactive_timeout" if is_interactive else attempt.phase
+        seconds, setting = self._limit(attempt.phase, attempt)
         return ModelFailure(
-            f"The model server {TOO_LATE[attempt.phase]} {seconds:g} s (model.{setting}_s).", reason=attempt.phase
+            f"The model server {TOO_LATE[attempt.phase]} {seconds:g} s (model.{setting}).", reason=attempt.phase
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse, attempt: _Attempt) -> MatjipError:
@@ -363,9 +379,21 @@ class OpenAIModel:
             return f"It answered {status}{HINTS.get(status, '')}."
         return None if self.name in _served(body) else "It serves no model of this name: set model.name."
 
-    async def _get(self, url: str) -> tuple[int, bytes]:
+    async def _metrics(self, url: str) -> EngineMetrics | None:
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                status, body = await self._get(f"{url}/metrics", most_bytes=MAX_METRICS_BYTES)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return None
+        return read_metrics(body.decode(errors="replace")) if status == OK else None
+
+    async def _get(self, url: str, *, most_bytes: int = MAX_REASON_BYTES) -> tuple[int, bytes]:
         async with self._session.get(url, allow_redirects=False) as response:
-            return response.status, await response.content.read(MAX_REASON_BYTES)
+            parts, size = [], 0
+            while size < most_bytes and (part := await response.content.read(most_bytes - size)):
+                parts.append(part)
+                size += len(part)
+            return response.status, b"".join(parts)
 
 
 def retry_after_s(header: str, now: datetime) -> int | None:

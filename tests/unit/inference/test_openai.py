@@ -191,6 +191,19 @@ async def test_where_somebody_waits_the_whole_has_a_shorter_limit(server):
     assert (error.reason, "0.1 s (model.interactive_timeout_s)" in error.message) == ("total_timeout", True)
 
 
+async def test_where_somebody_waits_another_server_is_asked_sooner():
+    async with two() as (first, second), asking(first, second, interactive_first_token_timeout_s=0.1) as model:
+        first.script = [Hangs()]
+        answer = await model.complete(prompt(urgency="interactive"))
+        assert (answer.replica, answer.timing.total_s < 1) == (second.url, True)
+
+
+async def test_the_last_server_is_waited_for_as_long_as_any(server):
+    server.script = [Answers(first_after_s=0.2)]
+    async with asking(server, interactive_first_token_timeout_s=0.1) as model:
+        assert (await model.complete(prompt(urgency="interactive"))).finish == "stop"
+
+
 async def test_a_cancelled_call_ends_the_work_at_the_server(server):
     server.script = [Answers(text="가" * 4_000, apart_s=0.01)]
     async with asking(server) as model:
