@@ -18,6 +18,7 @@ from matjip.errors import Fault, Invalid
 __all__ = ["StrictRoute"]
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+JSON = "application/json"  # as nearly everybody writes it: read no further
 
 
 class _JsonRequest(Request):
@@ -85,6 +86,8 @@ def _hint(name: str, known: set[str]) -> str:
 
 def _check_content_type(request: Request) -> None:
     said = request.headers.get("content-type")
+    if said == JSON:
+        return
     kind = Message()
     kind["content-type"] = said or ""
     subtype = kind.get_content_subtype()

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, TextIO
 
 import orjson
@@ -30,6 +31,7 @@ Logger = structlog.stdlib.BoundLogger
 ECS_VERSION = "8.17.0"
 MASK = "[masked]"
 MAX_VALUE_CHARS = 2_000  # a line stays readable, and a stack trace of some thirty frames fits
+KEYS = 1_000  # whose meaning is remembered; the names of fields are few
 MAX_DEPTH = 6  # deeper values are not for a log line
 # Whatever a person wrote, and whatever opens a door. Compared in lower case with "-" read as "_".
 SECRET = re.compile(r"password|passwd|secret|authorization|api_?key|cookie|credential|private_?key|(?<!max_)token(?!s)")
@@ -112,7 +114,8 @@ def bound(**fields: str) -> Iterator[None]:
 def mask(value: object, *, depth: int = 0) -> object:
     """The value without secrets and review texts, at any depth that a line may show."""
     if isinstance(value, str):
-        clean = BEARER.sub(rf"\1 {MASK}", PASSWORD_IN_URL.sub(rf"\1:{MASK}", value))
+        clean = PASSWORD_IN_URL.sub(rf"\1:{MASK}", value) if "@" in value else value
+        clean = BEARER.sub(rf"\1 {MASK}", clean) if BEARER.search(clean) else clean
         return clean if len(clean) <= MAX_VALUE_CHARS else f"{clean[:MAX_VALUE_CHARS]}… ({len(clean)} characters)"
     if isinstance(value, Mapping):
         if depth >= MAX_DEPTH:
@@ -125,6 +128,7 @@ def mask(value: object, *, depth: int = 0) -> object:
     return mask(repr(value), depth=depth)
 
 
+@lru_cache(KEYS)
 def _hidden(key: str) -> bool:
     word = key.lower().replace("-", "_")
     return word.rsplit(".", 1)[-1] in PERSONAL or SECRET.search(word) is not None
