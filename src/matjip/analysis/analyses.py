@@ -70,6 +70,7 @@ __all__ = ["Analyses", "AnalysisSettings"]
 VERSION = "10"  # of the pure steps; another version makes stored results out of date
 ASK_HASH_BYTES = 16
 FEW = 10  # reviews, and restaurants they are compared with, that take less time than a thread costs: a millisecond at most
+NO_ROOM = "The language model has no room to answer this in time."
 R = TypeVar("R", bound=Result)
 A = TypeVar("A")
 Body = dict[str, Any]  # a part of a dumped result
@@ -442,8 +443,8 @@ class Analyses:
             judge = opened.judge
             key: tuple[object, ...] = (self._new_id(),)  # sent inline: nobody else's
             if ask.reviews is None:
-                about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh, ask.urgency)
-                key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about)
+                about = (opened.revision, opened.standings.corrected_to, opened.judge.name, ask.refresh)
+                key = (caller.tenant, ask.restaurant_id, kind.name, _ask_hash(ask), *about, ask.urgency, ask.on_refusal)
             answer, joined = await self._together(
                 key, lambda: self._make(kind, ask, caller, opened, began=began, started_at=started_at)
             )
@@ -567,6 +568,8 @@ class Analyses:
                 return _again(stored, snapshot, run_id=self._new_id()), stored.status
             async with turn:
                 judged = standings.applied(await self._judged(snapshot, opened.judge))
+            if ask.on_refusal == "error" and judged.no_room_s is not None:
+                raise Unavailable(NO_ROOM, retry_after_s=judged.no_room_s)
         except Unavailable:
             if not isinstance(stored, kind.shape):
                 raise

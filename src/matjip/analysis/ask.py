@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from matjip.analysis.result import Window
 from matjip.inference.model import Urgency
 
-__all__ = ["Ask", "InlineReview", "Run", "SearchAsk"]
+__all__ = ["Ask", "InlineReview", "OnRefusal", "Run", "SearchAsk"]
+
+OnRefusal = Literal[
+    "lite", "error"
+]  # the built-in models answer, marked as such; or nobody does, and it says when to come back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class Ask:
     language: str | None = None  # of the sentences in the answer, "ko" or "en"; None: the reviews' own
     refresh: bool = False  # True: analyse even when the stored result is current
     urgency: Urgency = "interactive"  # of what a model is asked for it
+    on_refusal: OnRefusal = "lite"  # where the model has no room for it in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,11 @@ class Judged:
         """Whether another judge stood in for one that was asked and did not answer."""
         return any(verdict.instead_of is not None for verdict in self.sentiments)
 
+    @property
+    def no_room_s(self) -> int | None:
+        """Seconds until the model may have the room that it had not; None where that is not why another stood in."""
+        return max((verdict.no_room_s for verdict in self.sentiments if verdict.no_room_s is not None), default=None)
+
     def support(self, reviews: Iterable[int]) -> int:
         """How many independent voices these reviews are: distinct authors where known, near-duplicates once."""
         return len({self.units[review] for review in reviews})

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from matjip.errors import Invalid, Unavailable
 from matjip.inference.answers import read_answers
+from matjip.inference.failure import ModelFailure
 from matjip.inference.judge import Judge
 from matjip.inference.model import NOBODYS, Completion, Model, Prompt, Work
 from matjip.inference.packing import Batches, cut, pack
@@ -93,6 +94,7 @@ class _Sheet:
     tokens: list[int] = field(default_factory=list)
     repaired: int = 0
     dropped: Counter[Reason] = field(default_factory=Counter)
+    no_room_s: dict[int, int] = field(default_factory=dict)  # which the model had no room for, and when it may have
     broken: set[int] = field(default_factory=set)  # whose answer was read and broke a rule
 
     def missed(self, place: int) -> bool:
@@ -159,7 +161,12 @@ class AskingJudge:
         left = [place for place in range(len(sheet.items)) if place not in sheet.decided]
         others = await self._fallback.judge(task.among(left)) if left else ()
         stood_in = {
-            place: replace(verdict, tokens=sheet.tokens[place], instead_of=ENGINE if sheet.missed(place) else None)
+            place: replace(
+                verdict,
+                tokens=sheet.tokens[place],
+                instead_of=ENGINE if sheet.missed(place) else None,
+                no_room_s=sheet.no_room_s.get(place),
+            )
             for place, verdict in zip(left, others, strict=True)
         }
         return tuple(
@@ -217,8 +224,12 @@ class AskingJudge:
         except TimeoutError:
             sheet.dropped["out_of_time"] += len(places)
             return
-        except Unavailable:
-            sheet.dropped["unavailable"] += len(places)
+        except Unavailable as failure:
+            if isinstance(failure, ModelFailure) and failure.reason == "no_room":
+                sheet.dropped["no_room"] += len(places)
+                sheet.no_room_s |= dict.fromkeys(places, failure.retry_after_s or 1)
+            else:
+                sheet.dropped["unavailable"] += len(places)
             return
         except Invalid:
             sheet.dropped["refused"] += len(places)

@@ -13,6 +13,8 @@ HALF_LIFE_S = 60.0  # after which what was seen counts half: an engine's pace fo
 # How much the belief weighs, in first tokens seen: enough that equal prompts do not make a line through one point.
 PRIOR_CALLS = 4.0
 PRIOR_TOKENS = 2_000.0  # such a call's tokens, give or take as many
+# Times what was expected: beyond, a first token counts as that. One bad moment is no new pace; many in a row become one.
+OUTLIER = 3.0
 SLOWEST, FASTEST = 100.0, 0.01  # times the belief: beyond, it is the measurement that is wrong
 SOLVED_FOR_S = 10.0  # without a new first token
 TASKS = 256  # whose answers' lengths are remembered
@@ -68,13 +70,14 @@ class Calibration:
 
     def first_token(self, seen: Seen, now: float) -> None:
         """Learn from one first token."""
-        missed = seen.seconds - self.pace(now).first_token_s(seen.tokens)
+        expected_s = self.pace(now).first_token_s(seen.tokens)
+        missed = seen.seconds - expected_s
         self.error_s += SHARE * (abs(missed) - self.error_s)
         self.bias_s += SHARE * (missed - self.bias_s)
         self.seen += 1
         kept = self._kept(now)
         self._at = now
-        x, y = float(seen.tokens), seen.seconds
+        x, y = float(seen.tokens), min(seen.seconds, OUTLIER * expected_s)
         self._sums = tuple(  # type: ignore[assignment]  # five of five
             kept * old + new for old, new in zip(self._sums, (1.0, x, x * x, y, x * y), strict=True)
         )

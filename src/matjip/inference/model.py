@@ -12,7 +12,6 @@ __all__ = [
     "Finish",
     "Message",
     "Model",
-    "OnRefusal",
     "Prompt",
     "Role",
     "Timing",
@@ -24,7 +23,6 @@ __all__ = [
 
 Role = Literal["system", "user", "assistant"]
 Urgency = Literal["interactive", "batch", "background"]  # somebody waits; a job was asked for; nobody asked
-OnRefusal = Literal["lite", "error", "job"]
 Finish = Literal["stop", "length"]  # it ended by itself, or was cut at max_tokens
 
 
@@ -44,7 +42,6 @@ class Work:
     kind: str  # the analysis or endpoint: "sentiment", "summary", "strengths", "search"
     urgency: Urgency = "batch"
     weight: float = 1.0  # of the tenant's plan
-    on_refusal: OnRefusal = "lite"  # where there is no room for it in time
 
 
 NOBODYS = Work(tenant=DEFAULT_TENANT, kind="other")

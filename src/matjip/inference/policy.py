@@ -48,7 +48,9 @@ LOUD_SHARE = 0.6
 LATELY_S = 10.0  # after which what a tenant computed counts half
 OTHERS = 0.05  # of the computed tokens: what others must have had to be there at all
 TENANTS = 1_000  # whose share is followed
-IDLE_TRIES = 1.1  # times the time that is left, while nothing runs
+# An engine that has begun nothing for so long tries a call that is believed to be late: what it shows corrects a pace that a bad
+# moment left behind.
+IDLE_TRIES_S = 5.0
 # A promise to somebody who waits counts as much as four to a class below that is late: then a call goes before one of a more
 # urgent class that is more than so many times as long.
 URGENT_COUNTS = 4
@@ -256,6 +258,7 @@ class Line:
         self._lately: dict[
             str, tuple[float, float]
         ] = {}  # cost by tenant, counting half after LATELY_S, and as of when
+        self._started_at = -IDLE_TRIES_S  # when the last call was given to the engine
         self._virtual = 0.0  # what the tenant that was chosen last had got before: where a newcomer begins
 
     def __len__(self) -> int:
@@ -298,7 +301,7 @@ class Line:
             return None
         if not self._has_room(ticket, now):
             return None
-        if not self._is_in_time(ticket, now, self._ahead):
+        if not self._is_in_time(ticket, now, self._ahead) and not self._may_try(ticket, now):
             self._take_out(ticket)
             return self._refusal(ticket, "too_late", now)
         self._start(ticket, now)
@@ -462,14 +465,16 @@ class Line:
         """Prompts that run, and what each has put out since its first token at the believed pace."""
         return self._context + max(self._decoding * now - self._began, 0.0) / self._pace(now).decode_s
 
+    def _may_try(self, ticket: Ticket, now: float) -> bool:
+        """Whether an engine that has long had nothing to do tries a call that is believed to be late."""
+        is_idle = not self._running and now - self._started_at >= IDLE_TRIES_S
+        return is_idle and now <= (ticket.deadline_s or now)
+
     def _is_in_time(self, ticket: Ticket, now: float, ahead: int) -> bool:
-        """Whether its first token is expected by its deadline. An idle engine may try a little more: what it shows corrects
-        the pace."""
+        """Whether its first token is expected by its deadline."""
         if ticket.deadline_s is None:
             return True
         takes = self._pace(now).first_token_s(ahead + ticket.prefill_tokens)
-        if not self._running:
-            return now + takes / IDLE_TRIES <= ticket.deadline_s
         if takes > LOUD_SHARE * (ticket.deadline_s - ticket.arrived_s) and self._is_loud(ticket.tenant, now):
             return False
         return now + takes <= ticket.deadline_s
@@ -494,14 +499,12 @@ class Line:
     def _hopeless(self, now: float) -> Refusal | None:
         """Somebody who would be late even if started now with nobody ahead."""
         self._drop_gone()
-        while self._latest and self._latest[0][0] < now:
+        while self._running and self._latest and self._latest[0][0] < now:
             _, order, ticket = heappop(self._latest)
             if not self._is_in_time(ticket, now, 0):
                 self._take_out(ticket)
                 return self._refusal(ticket, "too_late", now)
-            again = max(
-                self._latest_start(ticket, now) or now, now
-            )  # the pace has changed, or the engine is idle and may try
+            again = max(self._latest_start(ticket, now) or now, now)  # the pace has changed
             heappush(self._latest, (again, order, ticket))
             self._drop_gone()
         return None
@@ -519,6 +522,7 @@ class Line:
         return self._pace(now).first_token_s(tokens)
 
     def _start(self, ticket: Ticket, now: float) -> None:
+        self._started_at = now
         self._running[ticket.id] = _Running(ticket, now, self._ahead + ticket.prefill_tokens)
         self._ahead += ticket.prefill_tokens
         self._context += ticket.context_tokens

@@ -79,6 +79,7 @@ class Verdict(Generic[A_co]):
     model: str  # name and version, so that a result can say what made it
     tokens: int = 0  # of a language model, this item's share of the prompt and of the answer
     instead_of: str | None = None  # the engine that was asked and did not decide: this is a fallback's answer
+    no_room_s: int | None = None  # where that engine had no room in time: seconds until it may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from tests.unit.inference.test_tokens import bytes_file
 from matjip.clock import new_dice
 from matjip.errors import Invalid, Unavailable
 from matjip.inference.asking import AskingJudge, AskingSettings
+from matjip.inference.model import NOBODYS, Work
 from matjip.inference.prompts.data import neutral
 from matjip.inference.scripted import ScriptedModel
 from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment
@@ -27,7 +28,9 @@ def leaning(text):
 class Place:
     """A scripted model, a judge that asks it and another that stands in."""
 
-    def __init__(self, answer=leaning, *, spoil=None, counter=None, context_tokens=8_192, **numbers) -> None:
+    def __init__(
+        self, answer=leaning, *, spoil=None, counter=None, context_tokens=8_192, work=NOBODYS, **numbers
+    ) -> None:
         self.model = ScriptedModel(answer, spoil=spoil)
         self.fallback = ScriptedJudge()
         self.records = []
@@ -38,6 +41,7 @@ class Place:
             dice=new_dice(1),
             context_tokens=context_tokens,
             settings=AskingSettings(**numbers),
+            work=work,
             hooks=[self.records.append],
         )
 
@@ -176,3 +180,40 @@ async def test_truth_12_no_prompt_exceeds_the_context(tmp_path_factory, counting
         counted = await counter.count([message.content for message in prompt.messages])
         assert sum(counted) + prompt.max_tokens <= context
     assert [one.engine for one in verdicts] == ["llm" if neutral(text).strip() else "scripted" for text in reviews]
+
+
+class Slow(ScriptedModel):
+    """Takes its time."""
+
+    async def complete(self, prompt):
+        await asyncio.sleep(0.05)
+        return await super().complete(prompt)
+
+
+async def test_who_waits_is_answered_within_the_budget_by_the_other_judge_and_that_is_counted():
+    place = Place(interactive_budget_s=0.01, work=Work(tenant="t", kind="sentiment", urgency="interactive"))
+    place.judge._model = Slow(leaning)
+    verdicts = await place.judge.judge(JudgeSentiment(REVIEWS))
+    assert {(one.engine, one.instead_of) for one in verdicts} == {("scripted", "llm")}
+    assert [(record.reason, record.items) for record in place.told("ItemsDropped")] == [("out_of_time", 3)]
+
+
+async def test_the_budget_is_of_all_that_one_work_asks_and_nothing_is_sent_after_it():
+    place = Place(interactive_budget_s=0.06, work=Work(tenant="t", kind="sentiment", urgency="interactive"))
+    place.judge._model = slow = Slow(leaning)
+    engines = [(await place.judge.judge(JudgeSentiment((text,))))[0].engine for text in REVIEWS]
+    assert engines == ["llm", "scripted", "scripted"]
+    assert len(slow.asked) == 1
+
+
+async def test_a_job_has_no_budget():
+    place = Place(interactive_budget_s=0.01)
+    place.judge._model = Slow(leaning)
+    assert {one.engine for one in await place.judge.judge(JudgeSentiment(REVIEWS))} == {"llm"}
+
+
+async def test_each_prompt_says_for_whom_it_is():
+    work = Work(tenant="t", kind="summary", urgency="background", weight=2.0)
+    place = Place(work=work)
+    await place.judge.judge(JudgeSentiment(REVIEWS))
+    assert [prompt.work for prompt in place.model.asked] == [work]

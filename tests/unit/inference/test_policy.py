@@ -124,10 +124,12 @@ def test_who_could_not_be_in_time_even_alone_is_refused_without_waiting_for_its_
     assert taken(waiting, 1.15) == ["-b"]
 
 
-def test_an_idle_engine_tries_what_is_believed_to_be_a_little_late() -> None:
+def test_an_idle_engine_tries_what_is_believed_to_be_late_every_five_seconds() -> None:
     waiting = line()
-    waiting.join(ticket("a", 21_000), 0)
-    assert taken(waiting) == ["a"]
+    for name, now in (("a", 0.0), ("b", 4.0), ("c", 6.0)):
+        waiting.join(ticket(name, 21_000, arrived_s=now), now)
+        assert taken(waiting, now) == ([f"-{name}"] if name == "b" else [name])
+        waiting.end(name)
 
 
 def test_what_has_no_deadline_is_never_refused_for_being_late() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from matjip.analysis.ask import Ask, InlineReview, Run
+from matjip.analysis.ask import Ask, InlineReview, OnRefusal, Run
 from matjip.analysis.estimate import Estimate, Total, total_of
 from matjip.analysis.progress import Progress
 from matjip.analysis.result import AnalysisName, Result, SentimentResult, StrengthsResult, SummaryResult
@@ -89,6 +89,11 @@ class AnalyzeRequest(RequestShape):
         default="interactive",
         description="How soon a model is asked, where one is: before the work of others if you wait (interactive), or when there is room. Questions of a batch are never more urgent than a batch.",
     )
+    on_refusal: OnRefusal = Field(
+        default="lite",
+        description="Where a model has no room to answer in time: the built-in models answer and the result is marked degraded "
+        "(lite), or 503 with Retry-After (error); an older stored result is given as stale before that.",
+    )
 
     def ask(self, where: str = "") -> Ask:
         """The question. Raises Invalid for a window that ends before it begins and for an id that is used twice."""
@@ -101,6 +106,7 @@ class AnalyzeRequest(RequestShape):
             language=self.lang,
             refresh=self.refresh,
             urgency=self.urgency,
+            on_refusal=self.on_refusal,
         )
 
 

@@ -34,6 +34,7 @@ Reason = Literal[
     "language",
     "masked",  # of a text: what a quote would hide
     "sign",  # of a text: a link, an address, a control character or another sign that no sentence needs
+    "no_room",  # the model could not have answered in time, and was not asked
     "unavailable",  # the model gave no answer at all
     "out_of_time",  # of somebody who waits
     "refused",  # it refuses this prompt
