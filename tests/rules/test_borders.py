@@ -24,6 +24,8 @@ BORDERS = {
         "inference/remote_embedder.py",
         "inference/remote_images.py",
         "inference/openai.py",
+        "inference/served.py",
+        "inference/remote.py",
         "inference/fake_server.py",
         "inference/tokenizer_server.py",
     },

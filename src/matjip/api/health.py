@@ -20,7 +20,7 @@ from matjip.reviews.store import Reviews
 from matjip.telemetry.logs import logger
 
 if TYPE_CHECKING:
-    from matjip.inference.openai import ReplicaStatus  # whose package need not be installed
+    from matjip.inference.served import ReplicaStatus  # whose package need not be installed
 
 __all__ = [
     "GOLDEN",

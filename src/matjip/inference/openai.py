@@ -5,13 +5,10 @@ Every call streams, so that a first token is seen and a cancelled call ends the 
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import Literal, Self
 
 import aiohttp
 import orjson
@@ -19,22 +16,19 @@ from pydantic import BaseModel, ValidationError
 
 from matjip.clock import Clock, Ids
 from matjip.errors import Invalid, MatjipError
-from matjip.inference.breaker import BreakerSettings, BreakerState, Gate
 from matjip.inference.engine_metrics import EngineMetrics, read_metrics
 from matjip.inference.failure import ModelFailure
 from matjip.inference.model import Completion, Prompt, Timing, TokenUsage, Urgency
 from matjip.inference.open import ModelSettings
+from matjip.inference.served import MAX_BODY_BYTES, OK, Attempt, Replica, ServedModel
 from matjip.inference.stream import REFUSES_THE_PROMPT, Stream
-from matjip.telemetry.hooks import tell
 from matjip.telemetry.logs import logger
-from matjip.telemetry.record import CompletionEnded, Hook
+from matjip.telemetry.record import Hook
 
-__all__ = ["OpenAIModel", "ReplicaStatus", "retry_after_s", "shown_reason"]
+__all__ = ["OpenAIModel", "retry_after_s", "shown_reason"]
 
-KEEP_IDLE_S = 3.0  # vLLM's server closes an idle connection after 5 s: one that is used as it closes is a lost call
 TEMPERATURE = 0  # the same question gets the same answer, which caches rely on
 PRIORITIES: dict[Urgency, int] = {"interactive": 0, "batch": 10, "background": 20}  # lower is sooner
-OK = 200
 NOT_FOUND = 404
 BUSY = 429
 SERVER_ERROR = 500
@@ -47,218 +41,26 @@ HINTS = {
 }
 MAX_RETRY_AFTER_S = 3_600
 MAX_DIGITS = 9
-MAX_REASON_BYTES = 16_384  # of a refusal's body that are read
 MAX_METRICS_BYTES = 1_000_000  # a vLLM of one model writes about 60,000
 MAX_REASON_CHARS = 300  # of it that are logged
 REPEATED_CHARS = 12  # a reason that has so many in a row of the prompt may show a review
-# One failure is enough to try another server first; whether all are left alone is for the guard around them.
-REST_AFTER_FAILURES = 1
-
-Phase = Literal["first_token_timeout", "between_tokens_timeout", "total_timeout"]
-
-TOO_LATE: dict[Phase, str] = {
-    "first_token_timeout": "sent no token within",
-    "between_tokens_timeout": "stopped within its answer for",
-    "total_timeout": "did not end its answer within",
-}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplicaStatus:
-    """One of the servers, as it was last seen."""
+class OpenAIModel(ServedModel):
+    """A Model over servers that stream; see `ServedModel`."""
 
-    url: str
-    state: BreakerState
-    in_flight: int
-    outstanding_tokens: int
-    wrong: str | None = None  # a sentence, where a probe found something wrong
-
-
-@dataclass(slots=True, eq=False)
-class _Replica:
-    url: str
-    gate: Gate
-    in_flight: int = 0
-    outstanding_tokens: int = 0
-    waits_until: float = 0.0  # it asked not to be asked before
-
-    @contextmanager
-    def working(self, tokens: int) -> Iterator[None]:
-        self.in_flight += 1
-        self.outstanding_tokens += tokens
-        try:
-            with self.gate.passing():
-                yield
-        finally:
-            self.in_flight -= 1
-            self.outstanding_tokens -= tokens
-
-    def status(self, wrong: str | None = None) -> ReplicaStatus:
-        return ReplicaStatus(
-            url=self.url,
-            state=self.gate.state,
-            in_flight=self.in_flight,
-            outstanding_tokens=self.outstanding_tokens,
-            wrong=wrong,
-        )
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What is known of one attempt at one server while it goes on."""
-
-    prompt: Prompt
-    request_id: str
-    start: float  # on the clock
-    until: float  # on the loop's time: the end of the whole call
-    is_last: bool  # no other server may be asked after it
-    stream: Stream = field(default_factory=Stream)
-    first_token_s: float | None = None
-    phase: Phase = "first_token_timeout"
-
-
-class OpenAIModel:
-    """A Model; use it as a context manager, which holds its connections.
-
-    Of several servers it asks the one with the fewest tokens outstanding, and another one where that fails before its first
-    token. One that failed comes last until it has rested, when a single call finds out whether it is back; one that sent
-    Retry-After is not asked before. Fails open among servers: while all of them rest, they are asked all the same.
-    """
+    SERVER = "model server"
 
     def __init__(self, settings: ModelSettings, *, clock: Clock, new_id: Ids, hooks: Sequence[Hook] = ()) -> None:
-        rest = BreakerSettings(failures=REST_AFTER_FAILURES, pause_s=settings.rest_s)
-        self._settings = settings
-        self._clock = clock
-        self._new_id = new_id
-        self._hooks = tuple(hooks)
-        self._replicas = tuple(_Replica(url, Gate(rest, clock)) for url in settings.urls)
-
-    @property
-    def name(self) -> str:
-        return self._settings.name
-
-    async def __aenter__(self) -> Self:
-        key = self._settings.api_key
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=KEEP_IDLE_S
-            ),  # how many at once is not ours to say
-            headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._settings.connect_timeout_s),
-        )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
-
-    async def complete(self, prompt: Prompt) -> Completion:
-        """See `Model.complete`."""
-        body = self._body(prompt)
-        until = asyncio.get_running_loop().time() + self._whole(prompt)[0]
-        waiting = list(self._replicas)
-        while True:
-            replica = self._best(waiting)
-            waiting.remove(replica)
-            is_last = not self._may_ask(waiting)
-            attempt = _Attempt(prompt, self._new_id(), start=self._clock.monotonic(), until=until, is_last=is_last)
-            try:
-                return await self._seen(replica, attempt, body)
-            except ModelFailure as failure:
-                is_over = attempt.first_token_s is not None or failure.reason == "total_timeout"
-                if is_over or not self._may_ask(waiting):
-                    raise
-
-    def replicas(self) -> tuple[ReplicaStatus, ...]:
-        """The servers as they were last seen."""
-        return tuple(replica.status() for replica in self._replicas)
-
-    async def probe(self) -> tuple[ReplicaStatus, ...]:
-        """Ask every server whether it is well and serves the model. One that is not rests; one that is may still be resting,
-        since a server that drains says that it is well.
-        """
-        return tuple(await asyncio.gather(*(self._probe(replica) for replica in self._replicas)))
+        super().__init__(settings.urls, settings, key=settings.api_key, clock=clock, new_id=new_id, hooks=hooks)
 
     async def metrics(self) -> tuple[EngineMetrics | None, ...]:
         """What each server says of its engine; None where it does not say it in time."""
         return tuple(await asyncio.gather(*(self._metrics(replica.url) for replica in self._replicas)))
 
-    def _best(self, among: Sequence[_Replica]) -> _Replica:
-        """The next to ask. Raises ModelFailure where every one of them asked to wait."""
-        if ready := self._may_ask(among):
-            return min(ready, key=lambda replica: (not replica.gate.admits(), replica.outstanding_tokens))
-        wait_s = math.ceil(min(replica.waits_until for replica in among) - self._clock.monotonic())
-        raise ModelFailure(
-            f"The model server asked to be left alone for {wait_s} s.", reason="left_alone", retry_after_s=wait_s
-        )
-
-    def _may_ask(self, among: Sequence[_Replica]) -> list[_Replica]:
-        now = self._clock.monotonic()
-        return [replica for replica in among if replica.waits_until <= now]
-
-    async def _seen(self, replica: _Replica, attempt: _Attempt, body: bytes) -> Completion:
-        """One attempt, whose load is counted while it goes on and which is recorded when it ends."""
-        prompt, outcome = attempt.prompt, "cancelled"
-        usage = TokenUsage(prompt=0, completion=0)
-        try:
-            with replica.working(prompt.tokens + prompt.max_tokens):
-                completion = await self._ask(replica, attempt, body)
-            outcome, usage = completion.finish, completion.usage
-        except ModelFailure as failure:
-            outcome = failure.reason
-            if failure.retry_after_s:
-                replica.waits_until = self._clock.monotonic() + failure.retry_after_s
-            raise
-        except MatjipError as error:
-            outcome = error.code
-            raise
-        finally:
-            tell(self._hooks, self._ended(attempt, outcome, usage))
-        return completion
-
-    def _ended(self, attempt: _Attempt, outcome: str, usage: TokenUsage) -> CompletionEnded:
-        return CompletionEnded(
-            task=attempt.prompt.task,
-            urgency=attempt.prompt.urgency,
-            outcome=outcome,
-            first_token_s=attempt.first_token_s,
-            seconds=self._clock.monotonic() - attempt.start,
-            prompt_tokens=usage.prompt,
-            completion_tokens=usage.completion,
-            cached_tokens=usage.cached,
-        )
-
-    async def _ask(self, replica: _Replica, attempt: _Attempt, body: bytes) -> Completion:
-        try:
-            await self._read(replica, attempt, body)
-            answer = attempt.stream.answer()
-        except aiohttp.ConnectionTimeoutError as error:
-            seconds = self._settings.connect_timeout_s
-            raise ModelFailure(
-                f"The model server did not accept a connection within {seconds:g} s (model.connect_timeout_s).",
-                reason="connect_timeout",
-            ) from error
-        except TimeoutError as error:
-            raise self._too_late(attempt) from error
-        except aiohttp.ClientConnectorError as error:
-            raise ModelFailure("The model server does not accept connections.", reason="refused") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise ModelFailure("The connection to the model server broke.", reason="lost") from error
-        counted = TokenUsage(prompt=attempt.prompt.tokens, completion=answer.tokens, is_estimate=True)
-        return Completion(
-            text=answer.text,
-            finish=answer.finish,
-            model=answer.model or self.name,
-            usage=answer.usage or counted,
-            timing=Timing(first_token_s=attempt.first_token_s, total_s=self._clock.monotonic() - attempt.start),
-            replica=replica.url,
-        )
-
-    async def _read(self, replica: _Replica, attempt: _Attempt, body: bytes) -> None:
-        """Fill the attempt's stream. Whatever ends it before its end closes the connection, and with it the server's work."""
+    async def _read(self, replica: Replica, attempt: Attempt, body: bytes) -> Completion:
         headers = {"Content-Type": "application/json", "X-Request-Id": attempt.request_id}
-        stream, url = attempt.stream, f"{replica.url}/v1/chat/completions"
+        stream, url = Stream(), f"{replica.url}/v1/chat/completions"
         async with asyncio.timeout(None) as limit:
             self._allow(limit, attempt, "first_token_timeout")
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
@@ -276,42 +78,21 @@ class OpenAIModel:
                 with suppress(TimeoutError, aiohttp.ClientError):
                     async with asyncio.timeout(CLOSING_S):
                         await response.content.readany()
-
-    def _allow(self, limit: asyncio.Timeout, attempt: _Attempt, phase: Phase) -> None:
-        """Let the attempt go on for as long as this phase may take, never past the end of the whole call."""
-        at = asyncio.get_running_loop().time() + self._limit(phase, attempt)[0]
-        attempt.phase = phase if at < attempt.until else "total_timeout"
-        limit.reschedule(min(at, attempt.until))
-
-    def _limit(self, phase: Phase, attempt: _Attempt) -> tuple[float, str]:
-        """Seconds that a phase may take, and the setting that says so."""
-        settings = self._settings
-        match phase:
-            case "first_token_timeout" if attempt.prompt.urgency == "interactive" and not attempt.is_last:
-                shorter = settings.interactive_first_token_timeout_s, "interactive_first_token_timeout_s"
-                return min((settings.first_token_timeout_s, "first_token_timeout_s"), shorter)
-            case "first_token_timeout":
-                return settings.first_token_timeout_s, "first_token_timeout_s"
-            case "between_tokens_timeout":
-                return settings.between_tokens_timeout_s, "between_tokens_timeout_s"
-            case "total_timeout":
-                return self._whole(attempt.prompt)
-
-    def _whole(self, prompt: Prompt) -> tuple[float, str]:
-        if prompt.urgency == "interactive":
-            return self._settings.interactive_timeout_s, "interactive_timeout_s"
-        return self._settings.total_timeout_s, "total_timeout_s"
-
-    def _too_late(self, attempt: _Attempt) -> ModelFailure:
-        seconds, setting = self._limit(attempt.phase, attempt)
-        return ModelFailure(
-            f"The model server {TOO_LATE[attempt.phase]} {seconds:g} s (model.{setting}).", reason=attempt.phase
+        answer = stream.answer()
+        counted = TokenUsage(prompt=attempt.prompt.tokens, completion=answer.tokens, is_estimate=True)
+        return Completion(
+            text=answer.text,
+            finish=answer.finish,
+            model=answer.model or self.name,
+            usage=answer.usage or counted,
+            timing=Timing(first_token_s=attempt.first_token_s, total_s=self._clock.monotonic() - attempt.start),
+            replica=replica.url,
         )
 
-    async def _refusal(self, response: aiohttp.ClientResponse, attempt: _Attempt) -> MatjipError:
+    async def _refusal(self, response: aiohttp.ClientResponse, attempt: Attempt) -> MatjipError:
         """What a status other than 200 means. The server's own reason goes to the log alone."""
         status = response.status
-        reason = shown_reason(await response.content.read(MAX_REASON_BYTES), attempt.prompt)
+        reason = shown_reason(await response.content.read(MAX_BODY_BYTES), attempt.prompt)
         logger(__name__).warning(
             "the model server refused", status=status, reason=reason, model_request=attempt.request_id
         )
@@ -357,13 +138,7 @@ class OpenAIModel:
         named = {"name": prompt.task, "schema": schema, "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": named}}
 
-    async def _probe(self, replica: _Replica) -> ReplicaStatus:
-        wrong = await self._wrong(replica)
-        if wrong:
-            replica.gate.fail()
-        return replica.status(wrong)
-
-    async def _wrong(self, replica: _Replica) -> str | None:
+    async def _wrong(self, replica: Replica) -> str | None:
         """What is wrong with a server, in a sentence; None where nothing is."""
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
@@ -386,14 +161,6 @@ class OpenAIModel:
         except (TimeoutError, aiohttp.ClientError, OSError):
             return None
         return read_metrics(body.decode(errors="replace")) if status == OK else None
-
-    async def _get(self, url: str, *, most_bytes: int = MAX_REASON_BYTES) -> tuple[int, bytes]:
-        async with self._session.get(url, allow_redirects=False) as response:
-            parts, size = [], 0
-            while size < most_bytes and (part := await response.content.read(most_bytes - size)):
-                parts.append(part)
-                size += len(part)
-            return response.status, b"".join(parts)
 
 
 def retry_after_s(header: str, now: datetime) -> int | None:
