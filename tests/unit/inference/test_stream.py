@@ -116,7 +116,7 @@ def test_what_is_no_stream_is_malformed(body):
 
 
 @pytest.mark.parametrize(
-    "line", [b"data: {", b"data: []", b'data: {"choices":5}', b"data: \xff", said("맛")[:-20] + b"\n"]
+    "line", [b"data: {", b"data: []", b'data: {"choices":5}', b"data: {},{}", b"data: \xff", said("맛")[:-20] + b"\n"]
 )
 def test_an_event_that_is_cut_or_no_completion_is_malformed(line):
     with pytest.raises(ModelFailure) as failed:
