@@ -5,13 +5,14 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 from threadpoolctl import threadpool_limits
@@ -44,8 +45,9 @@ from matjip.api.health import (
     models_check,
     vllm_check,
 )
-from matjip.api.server import create_app, server_config
-from matjip.api.service import ApiService
+from matjip.api.server import ApiSettings, create_app, server_config
+from matjip.api.server import Role as Serves
+from matjip.api.service import ApiService, EdgeService, InferenceService
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids, SystemClock, new_dice, new_id
 from matjip.database import Database, open_database
@@ -72,7 +74,7 @@ from matjip.inference.lite.judge import LiteJudge
 from matjip.inference.lite.language import language_of
 from matjip.inference.lite.mask import mask
 from matjip.inference.model import Model, Work
-from matjip.inference.open import open_model
+from matjip.inference.open import open_model, open_remote
 from matjip.inference.remembered import Asking, RememberedJudge, prefix_of
 from matjip.inference.remembered_embedder import RememberedEmbedders
 from matjip.inference.retried import Retried
@@ -89,7 +91,22 @@ from matjip.telemetry.logs import logger
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Service", "erasure_key", "listen", "masking", "open_service", "prepare_folder", "serve"]
+if TYPE_CHECKING:  # whose package need not be installed
+    from matjip.inference.openai import OpenAIModel
+    from matjip.inference.served import ServedModel
+
+__all__ = [
+    "Inference",
+    "Service",
+    "erasure_key",
+    "listen",
+    "masking",
+    "open_inference",
+    "open_service",
+    "prepare_folder",
+    "serve",
+    "serve_inference",
+]
 
 ERASURE_KEY_BYTES = 32
 DICE_BYTES = 8
@@ -249,7 +266,7 @@ async def open_service(
             watch=alerts.look,
             settings=settings.analysis,
         )
-        lifecycle = Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
+        lifecycle = _lifecycle()
         yield Service(
             settings=settings,
             clock=clock,
@@ -312,6 +329,59 @@ async def open_service(
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What the role `inference` serves: the one line before its engines. No record, no index, no built-in model."""
+
+    settings: Settings
+    clock: Clock
+    new_id: Ids
+    model: Guarded
+    line: Scheduled
+    watch: EngineWatch
+    lifecycle: Lifecycle
+    checks: Sequence[Check]
+    metrics: Metrics
+    hooks: Sequence[Hook]
+
+
+@asynccontextmanager
+async def open_inference(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids = new_id
+) -> AsyncIterator[Inference]:
+    """Build what the role `inference` serves and close it at the end. Raises Misconfigured where it has no engines."""
+    if not settings.model.urls:
+        fault = Fault(where="model.urls", wrong="names no server", right="those that the role inference owns")
+        raise Misconfigured(str(fault), faults=(fault,))
+    clock = clock or SystemClock()
+    metrics = Metrics(__version__)
+    hooks = (measured(metrics),)
+    async with AsyncExitStack() as stack:
+        lined = await _line(settings, stack, clock=clock, ids=ids, hooks=hooks)
+        guarded = Guarded(lined.line, settings.model.breaker, clock=clock, hooks=hooks)
+        lifecycle = _lifecycle()
+        yield Inference(
+            settings=settings,
+            clock=clock,
+            new_id=ids,
+            model=guarded,  # gateways repeat
+            line=lined.line,
+            watch=lined.watch,
+            lifecycle=lifecycle,
+            checks=(
+                lifecycle_check(lifecycle),
+                vllm_check(lined.servers.probe, guarded.status, is_needed=True),
+                memory_check(min_free_bytes=MIN_FREE_MEMORY_BYTES),
+            ),
+            metrics=metrics,
+            hooks=hooks,
+        )
+
+
+def _lifecycle() -> Lifecycle:
+    return Lifecycle(lambda before, to: logger("matjip").info("lifecycle", before=before, state=to))
+
+
 async def _golden(judge: Judge) -> str | None:
     """What a judge gets wrong of what everybody understands; None: nothing."""
     finding = await models_check(judge).probe()
@@ -352,12 +422,12 @@ async def _texts(settings: Settings, stack: AsyncExitStack, *, clock: Clock, hoo
 
 
 class _Model(NamedTuple):
-    """The model as it is asked, and the check that says how its servers are."""
+    """The model as it is asked, who says how its servers are, and the line before them where this process owns it."""
 
     asked: Retried
-    line: Scheduled
-    watch: EngineWatch
     check: Check
+    line: Scheduled | None
+    watch: EngineWatch | None
 
 
 async def _model(
@@ -365,18 +435,19 @@ async def _model(
 ) -> _Model | None:
     """Whoever completes prompts; None where no server is configured."""
     about = settings.model
-    if not about.urls:
+    if about.remote:  # others own the engines, and the one line before them
+        _demand_no_server_counts(settings)
+        owners = open_remote(about, settings.remote, clock=clock, new_id=ids, hooks=hooks)
+        servers: ServedModel = await stack.enter_async_context(owners)
+        inner: Model = servers
+        line = watch = None
+    elif about.urls:
+        servers, line, watch = await _line(settings, stack, clock=clock, ids=ids, hooks=hooks)
+        inner = line
+    else:
         return None
-    servers = await stack.enter_async_context(open_model(about, clock=clock, new_id=ids, hooks=hooks))
-    engines = len(about.urls)
-    calibration = Calibration(believed(settings.scheduling, engines=engines))
-    # Next to the servers: nothing may pass it by, and a call that waits for its turn has not been tried yet.
-    line = await stack.enter_async_context(
-        Scheduled(servers, settings.scheduling, calibration, engines=engines, clock=clock, new_id=ids, hooks=hooks)
-    )
-    watch = EngineWatch(servers.metrics, line, calibration, clock=clock)  # beside the line, while the service serves
     guarded = Guarded(
-        line, about.breaker, clock=clock, hooks=hooks
+        inner, about.breaker, clock=clock, hooks=hooks
     )  # counts each attempt, and refuses at once while open: nobody waits for a turn with a dead server
     dice = new_dice(
         int.from_bytes(os.urandom(DICE_BYTES))
@@ -384,7 +455,33 @@ async def _model(
     model = Retried(
         guarded, about.retry, clock=clock, dice=dice, hooks=hooks
     )  # outermost: each repetition passes the guard
-    return _Model(model, line, watch, vllm_check(servers.probe, guarded.status))
+    return _Model(model, vllm_check(servers.probe, guarded.status), line, watch)
+
+
+class _Lined(NamedTuple):
+    """Engines, and the one line before them."""
+
+    servers: "OpenAIModel"
+    line: Scheduled
+    watch: EngineWatch  # beside the line, while the process serves
+
+
+async def _line(settings: Settings, stack: AsyncExitStack, *, clock: Clock, ids: Ids, hooks: Sequence[Hook]) -> _Lined:
+    """The line stands next to the servers: nothing may pass it by, and a call that waits for its turn has not been tried yet."""
+    engines = len(settings.model.urls)
+    servers = await stack.enter_async_context(open_model(settings.model, clock=clock, new_id=ids, hooks=hooks))
+    calibration = Calibration(believed(settings.scheduling, engines=engines))
+    line = await stack.enter_async_context(
+        Scheduled(servers, settings.scheduling, calibration, engines=engines, clock=clock, new_id=ids, hooks=hooks)
+    )
+    return _Lined(servers, line, EngineWatch(servers.metrics, line, calibration, clock=clock))
+
+
+def _demand_no_server_counts(settings: Settings) -> None:
+    if settings.asking.tokenizer == "server":
+        wrong = "is server, while model.remote names no model server that could count"
+        fault = Fault(where="asking.tokenizer", wrong=wrong, right="a tokenizer.json, or nothing, which estimates")
+        raise Misconfigured(str(fault), faults=(fault,))
 
 
 async def _cascades(
@@ -469,44 +566,88 @@ async def _images(
 async def serve(service: Service, host: str, port: int) -> None:
     """Serve until a signal: warm up, be ready, follow the log; then finish what is in flight and stop."""
     listening = listen(host, port)
-    app = create_app(
-        ApiService(
-            reviews=service.reviews,
-            analyses=service.analyses,
-            search=service.search,
-            feedback=service.feedback,
-            alerts=service.alerts,
-            changes=service.changes,
-            gate=service.gate,
-            freshness=service.refresher,
-            lifecycle=service.lifecycle,
-            checks=service.checks,
-            clock=service.clock,
-            new_id=service.new_id,
-            hooks=service.hooks,
-            metrics=service.metrics,
-            version=__version__,
-            on_written=service.wake,
-        ),
-        service.settings.api,
+    edge = ApiService(
+        reviews=service.reviews,
+        analyses=service.analyses,
+        search=service.search,
+        feedback=service.feedback,
+        alerts=service.alerts,
+        changes=service.changes,
+        gate=service.gate,
+        freshness=service.refresher,
+        lifecycle=service.lifecycle,
+        checks=service.checks,
+        clock=service.clock,
+        new_id=service.new_id,
+        hooks=service.hooks,
+        metrics=service.metrics,
+        version=__version__,
+        on_written=service.wake,
     )
-    server = _Server(server_config(app, service.settings.api, host=host, port=port), service.lifecycle)
-    service.lifecycle.move("WARMING")
+    following = [
+        _follow(service),
+        service.refresher.follow(),
+        *([service.images.projector.follow()] if service.images else []),
+        *([service.watch.follow()] if service.watch else []),
+    ]
+    await _serve(edge, service.settings.api, "api", listening=listening, beside=following)
+
+
+async def serve_inference(inference: Inference, host: str, port: int) -> None:
+    """Serve the model that this process owns to gateways until a signal; then finish what is in flight and stop.
+
+    Raises Misconfigured where others than this machine could ask without a key.
+    """
+    settings = inference.settings
+    if not settings.remote.key and not _is_loopback(host):
+        fault = Fault(where="remote.key", wrong=f"is not set, while --host is {host}", right="a secret, or 127.0.0.1")
+        raise Misconfigured(str(fault), faults=(fault,))
+    listening = listen(host, port)
+    edge = InferenceService(
+        model=inference.model,
+        key=settings.remote.key,
+        lifecycle=inference.lifecycle,
+        checks=inference.checks,
+        clock=inference.clock,
+        new_id=inference.new_id,
+        hooks=inference.hooks,
+        metrics=inference.metrics,
+        version=__version__,
+    )
+    # Each call holds a connection: it must be the line that refuses, with when to come back.
+    most = max(settings.api.max_connections, 2 * settings.scheduling.waiting)
+    api = settings.api.model_copy(update={"max_connections": most})
+    following = [_ready(inference), inference.watch.follow()]
+    await _serve(edge, api, "inference", listening=listening, beside=following)
+
+
+async def _serve(
+    edge: EdgeService,
+    settings: ApiSettings,
+    role: Serves,
+    *,
+    listening: socket.socket,
+    beside: Sequence[Coroutine[None, None, None]],
+) -> None:
+    """Serve until a signal, with what goes on beside; then finish what is in flight and stop."""
+    address, port = listening.getsockname()[:2]
+    app = create_app(edge, settings, role=role)
+    server = _Server(server_config(app, settings, host=address, port=port), edge.lifecycle)
+    edge.lifecycle.move("WARMING")
     async with asyncio.TaskGroup() as tasks:
-        following = [tasks.create_task(_follow(service), name="projection")]
-        if service.images:
-            following.append(tasks.create_task(service.images.projector.follow(), name="image projection"))
-        following.append(tasks.create_task(service.refresher.follow(), name="freshness"))
-        if service.watch:
-            following.append(tasks.create_task(service.watch.follow(), name="engine watch"))
-        following.append(tasks.create_task(watch_loop(service.clock, service.hooks), name="loop lag"))
+        followers = [tasks.create_task(each) for each in (*beside, watch_loop(edge.clock, edge.hooks))]
         serving = tasks.create_task(server.serve(sockets=[listening]), name="http")
-        address, bound = listening.getsockname()[:2]
-        logger("matjip").info("serving", url=f"http://{address}:{bound}", docs=f"http://{address}:{bound}/docs")
+        logger("matjip").info("serving", url=f"http://{address}:{port}", docs=f"http://{address}:{port}/docs")
         await serving
-        for follower in following:
+        for follower in followers:
             follower.cancel()
-    service.lifecycle.move("TERMINATED")
+    edge.lifecycle.move("TERMINATED")
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def prepare_folder(folder: Path) -> None:
@@ -542,9 +683,7 @@ def masking(settings: Settings) -> Mask:
 
 
 async def _follow(service: Service) -> None:
-    for check, finding in await examine(service.checks[1:], timeout_s=SELF_CHECK_S):  # all but the lifecycle's own
-        if finding.status == "fail":  # readiness refuses for as long as it is so; the log says it once, at the start
-            logger("matjip").error("a part is not well at the start", check=check.name, reason=finding.output)
+    await _examined(service.checks)
     try:
         await service.projector.catch_up()
     except Unavailable as error:  # the follower asks again; until then searches say how far behind they are
@@ -552,6 +691,19 @@ async def _follow(service: Service) -> None:
     if service.lifecycle.state == "WARMING":
         service.lifecycle.move("READY")
     await service.projector.follow()
+
+
+async def _ready(inference: Inference) -> None:
+    await _examined(inference.checks)
+    if inference.lifecycle.state == "WARMING":
+        inference.lifecycle.move("READY")
+
+
+async def _examined(checks: Sequence[Check]) -> None:
+    """Say once, at the start, what is not well; readiness refuses for as long as it is so. The first is the lifecycle's own."""
+    for check, finding in await examine(checks[1:], timeout_s=SELF_CHECK_S):
+        if finding.status == "fail":
+            logger("matjip").error("a part is not well at the start", check=check.name, reason=finding.output)
 
 
 def listen(host: str, port: int) -> socket.socket:

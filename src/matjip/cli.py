@@ -35,7 +35,17 @@ from matjip.analysis.feedback import Feedback, Kind
 from matjip.analysis.refresher import PolicyName, Promise
 from matjip.analysis.result import AnalysisName, SearchResult, Window
 from matjip.analysis.results import SqlResults
-from matjip.app import Service, erasure_key, masking, open_service, prepare_folder, serve
+from matjip.api.server import Role
+from matjip.app import (
+    Service,
+    erasure_key,
+    masking,
+    open_inference,
+    open_service,
+    prepare_folder,
+    serve,
+    serve_inference,
+)
 from matjip.caller import DEFAULT_TENANT, Caller
 from matjip.clock import SystemClock, new_id, to_iso
 from matjip.console.adaptation import adapted_view, versions_view
@@ -190,8 +200,12 @@ def version() -> None:
 
 @cli.command()
 def check() -> None:
-    """Check the configuration, the data folder and the database; name every fault at once."""
+    """Check the configuration, and where the role has them the data folder and the database; name every fault at once."""
     settings = load()
+    if settings.role == "inference":
+        asyncio.run(_opens(settings))
+        out.print(f"[green]ok[/] {settings.environment}: owns {', '.join(settings.model.urls)}", highlight=False)
+        return
     prepare_folder(settings.data_dir)
 
     async def ask() -> None:
@@ -764,10 +778,13 @@ def serve_(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="0 takes a free one; the log says which.")
     ] = 8000,
+    role: Annotated[
+        Role | None, typer.Option("--role", help="What to serve; the setting role by default, which is api.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the API until a signal."""
-    settings = load(data_dir=data_dir)
+    """Serve until a signal: the API, or in the role inference the one queue before a GPU."""
+    settings = load(data_dir=data_dir, role=role)
     configure(settings.logs, version=__version__)
     serve_until_stopped(settings, host, port)
 
@@ -957,10 +974,19 @@ async def whole_job(settings: Settings, source: Path) -> Report:
         return replace(made, timings=(*timings, *made.timings))
 
 
+async def _opens(settings: Settings) -> None:
+    async with open_inference(settings):
+        pass
+
+
 def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     """Serve on uvloop, which costs a request less than asyncio's own loop; where it is not built, on asyncio's."""
 
     async def opened() -> None:
+        if settings.role == "inference":
+            async with open_inference(settings) as inference:
+                await serve_inference(inference, host, port)
+            return
         async with open_service(settings) as service:
             await serve(service, host, port)
 

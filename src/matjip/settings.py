@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from matjip.analysis.analyses import AnalysisSettings
 from matjip.analysis.projection import ProjectionSettings
 from matjip.analysis.refresher import FreshnessSettings
-from matjip.api.server import ApiSettings
+from matjip.api.server import ApiSettings, Role
 from matjip.database import DatabaseSettings
 from matjip.errors import Fault, Misconfigured
 from matjip.index.open import IndexSettings
@@ -24,7 +24,7 @@ from matjip.inference.asking import AskingSettings
 from matjip.inference.cascade import CascadeSettings
 from matjip.inference.embedders import EmbedderSettings
 from matjip.inference.images import ImageSettings
-from matjip.inference.open import ModelSettings
+from matjip.inference.open import ModelSettings, RemoteSettings
 from matjip.inference.scheduled import SchedulingSettings
 from matjip.telemetry.logs import LogSettings
 
@@ -44,6 +44,10 @@ class Settings(BaseModel):
     environment: Literal["development", "staging", "production"] = Field(
         "development", description="Which config/*.yaml is read, and how strict the start is."
     )
+    role: Role = Field(
+        "api",
+        description="What this process serves: api, the whole product; inference, the one queue before the GPU that it owns.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder of the embedded database, the index and import positions.")
     erasure_key: SecretStr | None = Field(
         None,
@@ -58,6 +62,9 @@ class Settings(BaseModel):
     images: ImageSettings = Field(default_factory=ImageSettings, description="Who reads the reviews' images.")
     model: ModelSettings = Field(
         ModelSettings.model_validate({}), description="Who is asked what the built-in models are not sure of."
+    )
+    remote: RemoteSettings = Field(
+        RemoteSettings.model_validate({}), description="What gateways and the owners of GPUs agree on."
     )
     asking: AskingSettings = Field(AskingSettings.model_validate({}), description="How the model is asked.")
     scheduling: SchedulingSettings = Field(

@@ -37,7 +37,9 @@ __all__ = [
 ]
 
 MEDIA_TYPE = "application/problem+json"
-EdgeCode = Literal["malformed", "method_not_allowed", "unsupported_media_type", "timeout", "unhealthy"]
+EdgeCode = Literal[
+    "malformed", "unauthenticated", "method_not_allowed", "unsupported_media_type", "timeout", "unhealthy"
+]
 AnyCode = Code | EdgeCode
 
 
@@ -52,6 +54,7 @@ class Row:
 
 TABLE: dict[AnyCode, Row] = {
     "malformed": Row(400, "The request cannot be read."),
+    "unauthenticated": Row(401, "The key is missing or wrong."),
     "not_found": Row(404, "There is no such thing."),
     "method_not_allowed": Row(405, "The path does not know this method."),
     "conflict": Row(409, "The request contradicts the present state."),

@@ -201,9 +201,12 @@ def images_check(reviews: Reviews, index: Index, embedder: Embedder) -> Check:
 
 
 def vllm_check(
-    probe_all: Callable[[], Awaitable[Sequence["ReplicaStatus"]]], guard: Callable[[], GuardStatus]
+    probe_all: Callable[[], Awaitable[Sequence["ReplicaStatus"]]],
+    guard: Callable[[], GuardStatus],
+    *,
+    is_needed: bool = False,
 ) -> Check:
-    """The model servers are well and serve the model, and are not left alone. The built-in models answer without them."""
+    """The model servers are well and serve the model, and are not left alone. Where needed not, the built-in models answer without them."""
 
     async def probe() -> Finding:
         replicas = await probe_all()
@@ -214,7 +217,7 @@ def vllm_check(
         status: Status = "fail" if well == 0 else "warn" if wrong else "pass"
         return Finding(status=status, observed=well, unit="servers", output=" ".join(wrong) or None)
 
-    return Check(name="vllm", measurement="well", kind="component", probe=probe, is_needed=False)
+    return Check(name="vllm", measurement="well", kind="component", probe=probe, is_needed=is_needed)
 
 
 def models_check(judge: Judge) -> Check:

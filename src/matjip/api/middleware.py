@@ -137,7 +137,7 @@ class ErrorBoundary:
     the exception goes on, and the server closes the connection.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock, timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, timeout_s: float | None) -> None:
         self.app = app
         self.clock = clock
         self.timeout_s = timeout_s

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from typing import Literal
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -17,11 +18,23 @@ from starlette.routing import Match
 
 from matjip.api.errors import Problem, ProblemShape, problem_of, to_response
 from matjip.api.middleware import AccessLog, BodyLimit, ErrorBoundary, Hardened, RequestId
-from matjip.api.routes import alerts, analyses, changes, exports, feedback, models, restaurants, reviews, search, system
-from matjip.api.service import ApiService
+from matjip.api.routes import (
+    alerts,
+    analyses,
+    changes,
+    completions,
+    exports,
+    feedback,
+    models,
+    restaurants,
+    reviews,
+    search,
+    system,
+)
+from matjip.api.service import EdgeService
 from matjip.errors import MatjipError
 
-__all__ = ["ApiSettings", "create_app", "server_config"]
+__all__ = ["ApiSettings", "Role", "create_app", "server_config"]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TAGS = (
@@ -36,27 +49,33 @@ TAGS = (
     ("alerts", "More negative reviews than a restaurant's own history explains."),
     ("models", "Adaptations of the built-in judge: what they gain, and which of them answers."),
     ("changes", "What happened, from one cursor on, for whoever follows."),
+    ("inference", "Prompts for the model whose engines this process owns; asked by gateways alone."),
     ("system", "Health, metrics and version, for operators and their machines."),
 )
+Role = Literal["api", "inference"]  # what a process serves; it opens what that needs, and no more
 DESCRIPTION = (
     "Restaurant reviews become sentiment, summaries, strengths and search results that carry their evidence. "
     "Errors are problem documents (RFC 9457) with a code; times are UTC; ids are text."
 )
-ROUTERS = (
-    analyses.router,
-    search.router,
-    restaurants.router,
-    reviews.flat,
-    reviews.router,
-    analyses.results,
-    alerts.router,
-    changes.router,
-    feedback.router,
-    feedback.export,
-    exports.router,
-    models.router,
-    system.router,
-)
+ROUTERS: dict[Role, tuple[APIRouter, ...]] = {
+    "api": (
+        analyses.router,
+        search.router,
+        restaurants.router,
+        reviews.flat,
+        reviews.router,
+        analyses.results,
+        alerts.router,
+        changes.router,
+        feedback.router,
+        feedback.export,
+        exports.router,
+        models.router,
+        system.promises,
+        system.router,
+    ),
+    "inference": (completions.router, system.router),
+}
 
 
 class ApiSettings(BaseModel, frozen=True, extra="forbid"):
@@ -73,13 +92,16 @@ class ApiSettings(BaseModel, frozen=True, extra="forbid"):
     max_connections: int = Field(2_000, gt=0, description="More connections at once are answered with 503.")
 
 
-def create_app(service: ApiService, settings: ApiSettings) -> FastAPI:
-    """The application. It reaches everything through `service` and owns nothing that must be closed."""
+def create_app(service: EdgeService, settings: ApiSettings, *, role: Role = "api") -> FastAPI:
+    """The application of a role. It reaches everything through `service` and owns nothing that must be closed."""
+    tags = {tag for router in ROUTERS[role] for route in router.routes for tag in getattr(route, "tags", ())}
+    # A call of a gateway may wait in line for as long as the line lets it, and ends when the gateway leaves.
+    timeout_s = settings.request_timeout_s if role == "api" else None
     app = FastAPI(
         title="Matjip",
         version=service.version,
         description=DESCRIPTION,
-        openapi_tags=[{"name": name, "description": sentence} for name, sentence in TAGS],
+        openapi_tags=[{"name": name, "description": sentence} for name, sentence in TAGS if name in tags],
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
@@ -92,13 +114,13 @@ def create_app(service: ApiService, settings: ApiSettings) -> FastAPI:
             Middleware(RequestId, new_id=service.new_id),
             Middleware(AccessLog, clock=service.clock, hooks=service.hooks),
             Middleware(Hardened),
-            Middleware(ErrorBoundary, clock=service.clock, timeout_s=settings.request_timeout_s),
+            Middleware(ErrorBoundary, clock=service.clock, timeout_s=timeout_s),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],
     )
     app.router.redirect_slashes = False
     app.state.service = service
-    for router in ROUTERS:
+    for router in ROUTERS[role]:
         app.include_router(router)
     _describe_problems(app)
     return app
@@ -124,7 +146,7 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _answer(service: ApiService) -> Callable[[Request, Exception], Coroutine[None, None, Response]]:
+def _answer(service: EdgeService) -> Callable[[Request, Exception], Coroutine[None, None, Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:

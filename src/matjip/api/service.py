@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 
 from matjip.analysis.alerts import Alerts
 from matjip.analysis.ask import Ask, Run, SearchAsk
@@ -22,17 +24,30 @@ from matjip.analysis.result import (
     StrengthsResult,
     SummaryResult,
 )
+from matjip.api.errors import EdgeError
 from matjip.api.health import Check
 from matjip.caller import Caller
 from matjip.clock import Clock, Ids
 from matjip.errors import MatjipError
 from matjip.evaluation.gate import Gate
+from matjip.inference.model import Model
 from matjip.lifecycle import Lifecycle
 from matjip.reviews.store import Reviews
 from matjip.telemetry.metrics import Metrics
 from matjip.telemetry.record import Hook
 
-__all__ = ["Analyses", "ApiService", "Asker", "Freshness", "Search", "Serving", "Working"]
+__all__ = [
+    "Analyses",
+    "Anywhere",
+    "ApiService",
+    "Asker",
+    "EdgeService",
+    "Freshness",
+    "InferenceService",
+    "Inferring",
+    "Search",
+    "Working",
+]
 
 
 class Analyses(Protocol):
@@ -92,7 +107,33 @@ class Freshness(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiService:
+class EdgeService:
+    """What the routes of every role need."""
+
+    lifecycle: Lifecycle
+    checks: Sequence[Check]  # the lifecycle's among them
+    clock: Clock
+    new_id: Ids
+    hooks: Sequence[Hook]
+    metrics: Metrics
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceService(EdgeService):
+    """Everything that the routes of an owner of engines may call."""
+
+    model: Model
+    key: SecretStr | None  # None: whoever reaches it may ask
+
+    def demand_key(self, said: str) -> None:
+        """Raises EdgeError where the key is not this one."""
+        if self.key and not compare_digest(said.encode(), f"Bearer {self.key.get_secret_value()}".encode()):
+            raise EdgeError("unauthenticated", "The key of the gateways is missing or wrong; remote.key has it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiService(EdgeService):
     """Everything that the routes may call."""
 
     reviews: Reviews
@@ -103,25 +144,23 @@ class ApiService:
     changes: ChangeFeed
     gate: Gate
     freshness: Freshness
-    lifecycle: Lifecycle
-    checks: Sequence[Check]  # the lifecycle's among them
-    clock: Clock
-    new_id: Ids
-    hooks: Sequence[Hook]
-    metrics: Metrics
-    version: str
     on_written: Callable[[], None]  # called after each committed write: wakes the projections
 
 
-async def _serving(request: Request) -> ApiService:
-    service: ApiService = request.app.state.service
+async def _anywhere(request: Request) -> EdgeService:
+    service: EdgeService = request.app.state.service
     return service
 
 
-Serving = Annotated[ApiService, Depends(_serving)]
+async def _working(request: Request) -> ApiService:
+    service: ApiService = request.app.state.service
+    service.lifecycle.require_ready()
+    return service
 
 
-async def _working(service: Serving) -> ApiService:
+async def _inferring(request: Request) -> InferenceService:
+    service: InferenceService = request.app.state.service
+    service.demand_key(request.headers.get("authorization", ""))
     service.lifecycle.require_ready()
     return service
 
@@ -130,5 +169,7 @@ async def _asker(request: Request) -> Caller:
     return Caller(request_id=request.scope["state"]["request_id"])
 
 
+Anywhere = Annotated[EdgeService, Depends(_anywhere)]  # in whatever role
 Working = Annotated[ApiService, Depends(_working)]  # refuses while starting and draining
+Inferring = Annotated[InferenceService, Depends(_inferring)]  # with the key; refuses while starting and draining
 Asker = Annotated[Caller, Depends(_asker)]

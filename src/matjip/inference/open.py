@@ -1,7 +1,7 @@
 """Which model, by configuration: none, or that of one or more servers which speak OpenAI's chat completions."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
@@ -15,8 +15,9 @@ from matjip.telemetry.record import Hook
 
 if TYPE_CHECKING:
     from matjip.inference.openai import OpenAIModel
+    from matjip.inference.remote import RemoteModel
 
-__all__ = ["ModelSettings", "open_model"]
+__all__ = ["ModelSettings", "RemoteSettings", "open_model", "open_remote"]
 
 
 class ModelSettings(BaseModel, frozen=True, extra="forbid"):
@@ -24,6 +25,11 @@ class ModelSettings(BaseModel, frozen=True, extra="forbid"):
 
     urls: Servers = Field(
         (), description="Servers of one model, as http://host:8000 (vLLM); several, with commas, share the work."
+    )
+    remote: Servers = Field(
+        (),
+        description="Instead of urls: the processes that own the GPUs (matjip serve --role inference), as http://host:8100, one for "
+        "each GPU.",
     )
     name: str = Field("", description="The model that the servers call by this name.")
     api_key: SecretStr | None = Field(None, description="Key of the model servers.")
@@ -73,20 +79,52 @@ class ModelSettings(BaseModel, frozen=True, extra="forbid"):
     def _complete(self) -> Self:
         if self.urls and not self.name:
             raise ValueError("model.urls needs model.name")
+        if self.remote and not self.name:
+            raise ValueError("model.remote needs model.name")
+        if self.urls and self.remote:
+            raise ValueError("model.urls or model.remote: two queues before one GPU each believe that it is theirs")
         return self
+
+
+class RemoteSettings(BaseModel, frozen=True, extra="forbid"):
+    """What gateways and the processes that own the GPUs agree on."""
+
+    key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Secret that gateways show to inference roles; without one a role serves loopback alone.",
+    )
+    silence_s: float = Field(
+        5.0, gt=1, le=600, description="How long an inference role may show no sign of life; it gives one each second."
+    )
 
 
 def open_model(
     settings: ModelSettings, *, clock: Clock, new_id: Ids, hooks: Sequence[Hook] = ()
 ) -> "AbstractAsyncContextManager[OpenAIModel]":
-    """The configured model. Raises Misconfigured where the package that it needs is not installed."""
-    try:
+    """The configured model servers. Raises Misconfigured where the package that they need is not installed."""
+    with _installed("model.urls"):
         from matjip.inference.openai import OpenAIModel
+    return OpenAIModel(settings, clock=clock, new_id=new_id, hooks=hooks)
+
+
+def open_remote(
+    settings: ModelSettings, remote: RemoteSettings, *, clock: Clock, new_id: Ids, hooks: Sequence[Hook] = ()
+) -> "AbstractAsyncContextManager[RemoteModel]":
+    """The configured owners of engines. Raises Misconfigured as `open_model` does."""
+    with _installed("model.remote"):
+        from matjip.inference.remote import RemoteModel
+    return RemoteModel(settings, remote, clock=clock, new_id=new_id, hooks=hooks)
+
+
+@contextmanager
+def _installed(where: str) -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         fault = Fault(
-            where="model.urls",
+            where=where,
             wrong=f"is set, which needs the package {error.name}",
             right='it installed: pip install "matjip[model]"',
         )
         raise Misconfigured(str(fault), faults=(fault,)) from error
-    return OpenAIModel(settings, clock=clock, new_id=new_id, hooks=hooks)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from matjip.clock import Clock, Ids
@@ -22,6 +21,7 @@ from matjip.inference.model import Completion, Prompt, Timing, TokenUsage, Urgen
 from matjip.inference.open import ModelSettings
 from matjip.inference.served import MAX_BODY_BYTES, OK, Attempt, Replica, ServedModel
 from matjip.inference.stream import REFUSES_THE_PROMPT, Stream
+from matjip.inference.wire import to_json
 from matjip.telemetry.logs import logger
 from matjip.telemetry.record import Hook
 
@@ -123,10 +123,7 @@ class OpenAIModel(ServedModel):
             **({"priority": PRIORITIES[prompt.urgency]} if self._settings.sends_priority else {}),
             **self._settings.extra,
         }
-        try:
-            return orjson.dumps(asked)
-        except TypeError:
-            raise Invalid("The prompt holds what is no Unicode text: half of a character (a lone surrogate).") from None
+        return to_json(asked)
 
     def _structure(self, prompt: Prompt) -> Mapping[str, object]:
         """How the server is told the form of the answer."""

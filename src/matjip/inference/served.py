@@ -208,7 +208,7 @@ class ServedModel(ABC):
             outcome, usage = completion.finish, completion.usage
         except ModelFailure as failure:
             outcome = failure.reason
-            if failure.retry_after_s:
+            if failure.retry_after_s and failure.reason != "no_room":  # which is said of one call, not of all
                 replica.waits_until = self._clock.monotonic() + failure.retry_after_s
             raise
         except MatjipError as error:
@@ -263,24 +263,24 @@ class ServedModel(ABC):
         settings = self._settings
         match phase:
             case "first_token_timeout" if attempt.prompt.urgency == "interactive" and not attempt.is_last:
-                shorter = settings.interactive_first_token_timeout_s, "interactive_first_token_timeout_s"
-                return min((settings.first_token_timeout_s, "first_token_timeout_s"), shorter)
+                shorter = settings.interactive_first_token_timeout_s, "model.interactive_first_token_timeout_s"
+                return min((settings.first_token_timeout_s, "model.first_token_timeout_s"), shorter)
             case "first_token_timeout":
-                return settings.first_token_timeout_s, "first_token_timeout_s"
+                return settings.first_token_timeout_s, "model.first_token_timeout_s"
             case "between_tokens_timeout":
-                return settings.between_tokens_timeout_s, "between_tokens_timeout_s"
+                return settings.between_tokens_timeout_s, "model.between_tokens_timeout_s"
             case "total_timeout":
                 return self._whole(attempt.prompt)
 
     def _whole(self, prompt: Prompt) -> tuple[float, str]:
         if prompt.urgency == "interactive":
-            return self._settings.interactive_timeout_s, "interactive_timeout_s"
-        return self._settings.total_timeout_s, "total_timeout_s"
+            return self._settings.interactive_timeout_s, "model.interactive_timeout_s"
+        return self._settings.total_timeout_s, "model.total_timeout_s"
 
     def _too_late(self, attempt: Attempt) -> ModelFailure:
         seconds, setting = self._limit(attempt.phase, attempt)
         return ModelFailure(
-            f"The {self.SERVER} {TOO_LATE[attempt.phase]} {seconds:g} s (model.{setting}).", reason=attempt.phase
+            f"The {self.SERVER} {TOO_LATE[attempt.phase]} {seconds:g} s ({setting}).", reason=attempt.phase
         )
 
     async def _probe(self, replica: Replica) -> ReplicaStatus:

@@ -14,13 +14,14 @@ from matjip.api.errors import Problem, responses, shape
 from matjip.api.examples import FRESHNESS, example
 from matjip.api.health import MEDIA_TYPE as HEALTH_TYPE
 from matjip.api.health import Check, Finding, examine, to_document, worst
-from matjip.api.service import ApiService, Asker, Serving, Working
+from matjip.api.service import Anywhere, Asker, EdgeService, Working
 from matjip.api.strict import StrictRoute
 from matjip.telemetry.metrics import CONTENT_TYPE
 
-__all__ = ["Alive", "Version", "router"]
+__all__ = ["Alive", "Version", "promises", "router"]
 
-router = APIRouter(tags=["system"], route_class=StrictRoute)
+router = APIRouter(tags=["system"], route_class=StrictRoute)  # of every role
+promises = APIRouter(tags=["system"], route_class=StrictRoute)
 CHECK_TIMEOUT_S = 2.0  # a part that takes longer to say how it is, is not well
 NOT_HEALTHY = 503
 HEALTHY_EXAMPLE: JsonDict = {
@@ -71,7 +72,7 @@ async def get_live() -> Alive:
     response_class=Response,
     responses={200: {"description": "Send work.", "content": HEALTH_CONTENT}, **responses("unhealthy")},
 )
-async def get_ready(service: Serving, caller: Asker) -> Response:
+async def get_ready(service: Anywhere, caller: Asker) -> Response:
     """Work may be sent: the service is READY and every part that it needs is well; 503 while starting and draining."""
     needed = [check for check in service.checks if check.is_needed]
     found = await examine(needed, timeout_s=CHECK_TIMEOUT_S)
@@ -86,13 +87,13 @@ async def get_ready(service: Serving, caller: Asker) -> Response:
         503: {"description": "A part fails.", "content": HEALTH_CONTENT},
     },
 )
-async def get_health(service: Serving) -> Response:
+async def get_health(service: Anywhere) -> Response:
     """The state of each part, in health+json; 503 if one fails."""
     found = await examine(service.checks, timeout_s=CHECK_TIMEOUT_S)
     return _healthy(found, service)
 
 
-@router.get("/api/v1/freshness", responses={**example(FRESHNESS), **responses("malformed", "invalid", "not_ready")})
+@promises.get("/api/v1/freshness", responses={**example(FRESHNESS), **responses("malformed", "invalid", "not_ready")})
 async def get_freshness(service: Working) -> Promise:
     """How far published results are behind their reviews, and what is promised of it. Over all tenants, in this process."""
     return service.freshness.promise()
@@ -105,13 +106,13 @@ async def get_freshness(service: Working) -> Promise:
         200: {"description": "Prometheus text.", "content": {"text/plain": {"example": "matjip_build_info 1.0"}}}
     },
 )
-async def get_metrics(service: Serving) -> Response:
+async def get_metrics(service: Anywhere) -> Response:
     """Every metric of this process, for Prometheus."""
     return Response(service.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @router.get("/version")
-async def get_version(service: Serving) -> Version:
+async def get_version(service: Anywhere) -> Version:
     """What runs here."""
     return Version(version=service.version)
 
@@ -122,13 +123,13 @@ async def get_docs() -> Response:
     return Response(page(), media_type="text/html", headers={"Content-Security-Policy": CSP})
 
 
-def _healthy(found: list[tuple[Check, Finding]], service: ApiService) -> Response:
+def _healthy(found: list[tuple[Check, Finding]], service: EdgeService) -> Response:
     document = to_document(found, state=service.lifecycle.state, version=service.version, now=service.clock.now())
     status = NOT_HEALTHY if worst(found) == "fail" else 200
     return Response(orjson.dumps(document), status_code=status, media_type=HEALTH_TYPE)
 
 
-def _not_ready(found: list[tuple[Check, Finding]], service: ApiService, request_id: str) -> Response:
+def _not_ready(found: list[tuple[Check, Finding]], service: EdgeService, request_id: str) -> Response:
     failing = [check.name for check, finding in found if finding.status == "fail"]
     problem = Problem(code="unhealthy", detail=f"Not ready: {', '.join(failing)}.")
     now = service.clock.now()
