@@ -31,7 +31,7 @@ OK = 200
 MAX_BODY_BYTES = 16_384  # of what else than an answer is read
 # One failure is enough to try another server first; whether all are left alone is for the guard around them.
 REST_AFTER_FAILURES = 1
-LONGER = 0.01  # of its time that a phase may take besides
+LONGER = 1.01  # times what a phase may take is what it is given
 
 Phase = Literal["first_token_timeout", "between_tokens_timeout", "total_timeout"]
 
@@ -251,12 +251,13 @@ class ServedModel(ABC):
 
         Most tokens move nothing: the little more lasts for those that come meanwhile.
         """
-        seconds, ends = self._limit(phase, attempt)[0], limit.when()
-        at = asyncio.get_running_loop().time() + seconds
-        if ends is not None and ((attempt.phase == phase and at <= ends) or ends == attempt.until <= at):
+        now, seconds, ends = asyncio.get_running_loop().time(), self._limit(phase, attempt)[0], limit.when()
+        is_whole = attempt.phase == "total_timeout" and now + seconds >= attempt.until
+        if ends is not None and (is_whole or (attempt.phase == phase and now + seconds <= ends)):
             return
+        at = now + seconds * LONGER
         attempt.phase = phase if at < attempt.until else "total_timeout"
-        limit.reschedule(min(at + seconds * LONGER, attempt.until))
+        limit.reschedule(min(at, attempt.until))
 
     def _limit(self, phase: Phase, attempt: Attempt) -> tuple[float, str]:
         """Seconds that a phase may take, and the setting that says so."""
