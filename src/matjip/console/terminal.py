@@ -32,6 +32,7 @@ from matjip.console.passage import Mask, excerpt, masked
 from matjip.console.report import Report, RestaurantReport, Timing, language_of
 from matjip.console.words import Language, aspect_name, said_name, say_in
 from matjip.index.index import opposite
+from matjip.inference.asking import ENGINE
 
 __all__ = [
     "LeaningBar",
@@ -138,7 +139,8 @@ def summary_view(result: SummaryResult, *, mask: Mask = str, language: Language 
     say = say_in(language)
     if result.status != "ok":
         return Group(_heading(say("summary")), _insufficient(result, language))
-    parts: list[RenderableType] = [_heading(say("summary")), Text(_plain(result.overall or ""))]
+    mark = f"  [{say('by_model')}]" if result.overall_worded_by == ENGINE else ""
+    parts: list[RenderableType] = [_heading(say("summary")), Text(_plain(result.overall or "") + mark)]
     for title, sign, style, statements in (
         (say("praised"), "+", POSITIVE, result.positive),
         (say("criticised"), "−", NEGATIVE, result.negative),
@@ -279,9 +281,10 @@ def _why(why: Why, language: Language) -> Text:
 
 
 def _marks(claim: Statement | Strength, language: Language) -> str:
-    """What people did to the claim."""
+    """What people did to the claim, and whether a model worded it."""
     say = say_in(language)
     said = [say("flagged")] * claim.flagged + [say("corrected")] * claim.corrected
+    said += [say("by_model")] * (claim.worded_by == ENGINE)
     return "".join(f"  [{mark}]" for mark in said)
 
 

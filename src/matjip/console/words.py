@@ -137,6 +137,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "flagged": ("이의 제기됨", "Questioned"),
     "corrected": ("사람이 고침", "Edited by a person"),
+    "by_model": ("언어 모델이 쓴 문장", "Worded by a language model"),
     "none_shown": ("보여 드릴 문장이 없습니다.", "Nothing is shown here."),
     "n_hidden": ("숨긴 문장 {n:,}개", "{n:,} claims hidden"),
     "n_hidden/1": ("숨긴 문장 {n:,}개", "{n:,} claim hidden"),

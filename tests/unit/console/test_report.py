@@ -56,6 +56,13 @@ def test_what_people_flagged_or_reworded_is_marked_and_what_they_hid_is_counted(
     assert "숨긴 문장 2개" in html
 
 
+def test_what_a_model_worded_is_marked():
+    made = marked(worded_by="llm")
+    told = made.summary.model_copy(update={"overall_worded_by": "llm"})
+    assert page(restaurants=(replace(made, summary=told),)).count("언어 모델이 쓴 문장") == 3
+    assert "언어 모델이 쓴 문장" not in page()
+
+
 def test_where_all_is_hidden_the_page_does_not_say_that_evidence_is_missing():
     made = soup_house()
     told = made.summary.model_copy(update={"positive": (), "negative": (), "hidden": 4})

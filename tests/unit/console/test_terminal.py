@@ -51,6 +51,14 @@ def test_what_people_flagged_or_reworded_is_marked_and_what_they_hid_is_counted(
     assert "숨긴" not in shown(strengths_view(made.strengths))
 
 
+def test_what_a_model_worded_is_marked():
+    made = soup_house()
+    first, *rest = made.strengths.strengths
+    told = made.strengths.model_copy(update={"strengths": (first.model_copy(update={"worded_by": "llm"}), *rest)})
+    assert " ".join(shown(strengths_view(told)).split()).count("[언어 모델이 쓴 문장]") == 1
+    assert "언어 모델" not in shown(strengths_view(made.strengths))
+
+
 def test_a_restaurant_is_shown_with_counts_and_quotes():
     text = shown(restaurant_view(soup_house(), mask=hide_phone))
     assert "− 점심과 주말에 오래 기다립니다.  29 / 210" in text
