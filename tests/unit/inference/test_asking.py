@@ -1,11 +1,13 @@
 """A judge that asks a model answers every item, whatever the model says, and says who answered."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.analysis.reading import ScriptedJudge
+from tests.unit.inference.prompts.facts import EN_CLAIM, KO_CLAIM
 from tests.unit.inference.test_tokens import bytes_file
 
 from matjip.clock import new_dice
@@ -14,7 +16,7 @@ from matjip.inference.asking import AskingJudge, AskingSettings
 from matjip.inference.model import NOBODYS, Work
 from matjip.inference.prompts.data import neutral
 from matjip.inference.scripted import ScriptedModel
-from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment
+from matjip.inference.task import ExpandQuery, Expansion, FindAspects, JudgeSentiment, WordClaim
 from matjip.inference.tokens import Estimated, open_counter
 
 REVIEWS = ("국물이 진해요", "별로였어요", "그냥 그래요")
@@ -121,6 +123,24 @@ async def test_while_the_model_does_not_answer_another_judge_does(error, reason)
     assert {one.instead_of for one in verdicts} == {"llm"}
     assert [(record.reason, record.items) for record in place.told("ItemsDropped")] == [(reason, 3)]
     assert len(place.model.asked) == 1
+
+
+async def test_a_refused_text_is_left_to_the_rules_for_good_and_an_absent_one_for_now():
+    place = Place(lambda _: {"text": "최고의 맛집"})
+    [refused] = await place.judge.judge(WordClaim((KO_CLAIM,)))
+    place.model.failing = Unavailable("away")
+    [absent] = await place.judge.judge(WordClaim((KO_CLAIM,)))
+    assert [(one.answer, one.instead_of) for one in (refused, absent)] == [
+        (KO_CLAIM.text, None),
+        (KO_CLAIM.text, "llm"),
+    ]
+
+
+@pytest.mark.parametrize(("facts", "said"), [(KO_CLAIM, "너는 음식점의 장점"), (EN_CLAIM, "You say one strength")])
+async def test_facts_are_asked_about_in_the_language_of_their_text(facts, said):
+    place = Place(lambda _: {"text": facts.text})
+    await place.judge.judge(WordClaim((replace(facts, quotes=("국물이 진해요", "맛있어요", "또 와요")),)))
+    assert place.model.asked[0].messages[0].content.startswith(said)
 
 
 async def test_a_blank_review_is_not_asked_about():

@@ -31,7 +31,16 @@ HYPE = re.compile(
     r"|legend|heaven|unforgettable|world|awesome|superb|outstanding|finest|unbeatable|unmatched|greatest",
     re.IGNORECASE,
 )
-Found = tuple[str, str]  # a kind of word, and the word
+# How a sentence ends in Korean: with a verb, a count or a headline's noun; and with what none ends in English.
+ENDS = {
+    "ko": re.compile(r"(?:다|요|\d[개건배%]|칭찬|호평|평가|만족|불만|지적)$"),
+    "en": re.compile(
+        r"(?<![A-Za-z])(?!(?:the|an?|of|and|is|are|was|were|be|been|have|has|had|by|for|with|in|on|to|their|its|this|that|these|those"
+        r"|who|which|as|also|about|from|both|while|but|other|among|out|what|meanwhile|main|such as|including|get|gets|got)$)"
+        r"[A-Za-z0-9%]+$",
+        re.IGNORECASE,
+    ),
+}
 Rule = tuple[str, str]  # a kind of word, and the pattern of such words
 
 
@@ -136,6 +145,7 @@ def _hold(text: str, facts: Facts, *, is_claim: bool) -> None:
     _check_all(said, facts)
     for sentence in sentences:
         (_check_one if facts.leaning is None else _check_several)(sentence, facts)
+        _check_form(text[sentence[0].start : sentence[-1].end], sentence, facts)
     (_check_claim if is_claim else _check_summary)(said, facts)
 
 
@@ -241,6 +251,16 @@ def _check_length(text: str, facts: Facts, sentences: int, *, is_claim: bool) ->
         fits = 2 <= len(text.split()) <= (EN_CLAIM_WORDS if is_claim else EN_SUMMARY_WORDS)
     if not fits or not 1 <= sentences <= (1 if is_claim else SENTENCES):
         raise _Refused("length")
+
+
+def _check_form(said: str, sentence: Sequence[_Word], facts: Facts) -> None:
+    """What the right words in no order look like. It is no grammar: some of that passes."""
+    own = [word.value.casefold() for word in sentence if word.kind in ("thing", "opinion", "aspect")]
+    turns = [word for word in sentence if word.kind in ("praise", "blame")]
+    if len(set(own)) < len(own) or len(turns) > 1:
+        raise _Refused("repeated")
+    if not ENDS[facts.language].search(said.rstrip(" )")):
+        raise _Refused("unfinished")
 
 
 def _check_quotes(text: str, words: Sequence[_Word], facts: Facts) -> None:

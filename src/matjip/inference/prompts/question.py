@@ -30,6 +30,8 @@ Reason = Literal[
     "quoted",  # of a text: words in quote marks that no quote of the evidence holds
     "one_sided",  # of a text: praise or blame, or what it was to be about, left out
     "order",  # of a text: what is named less before what is named more
+    "repeated",  # of a text: a sentence says a word twice
+    "unfinished",  # of a text: a sentence ends with a word that none ends with
     "length",
     "language",
     "masked",  # of a text: what a quote would hide

@@ -6,8 +6,9 @@ from matjip.clock import new_dice
 from matjip.inference.prompts.aspects import ASPECTS_ASKED
 from matjip.inference.prompts.query import QUERY
 from matjip.inference.prompts.sentiment import SENTIMENT
+from matjip.inference.prompts.worded import CLAIM, SUMMARY
 
-QUESTIONS = (SENTIMENT, ASPECTS_ASKED, QUERY)
+QUESTIONS = (SENTIMENT, ASPECTS_ASKED, QUERY, CLAIM, SUMMARY)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: each.task)
