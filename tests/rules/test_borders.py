@@ -33,7 +33,7 @@ BORDERS = {
     "tokenizers": {"inference/tokenizer_file.py"},
     "redis": {"inference/redis_answers.py"},
     "pyarrow": {"reviews/rows.py", "reviews/sheet.py"},
-    "prometheus_client": {"telemetry/metrics.py"},
+    "prometheus_client": {"telemetry/metrics.py", "inference/engine_metrics.py"},
     "structlog": {"telemetry/"},
     "fastapi": {"api/"},
     "starlette": {"api/"},

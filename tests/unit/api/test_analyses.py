@@ -117,3 +117,9 @@ async def test_progress_since_a_day_holds_its_sentences(client):
 async def test_progress_without_a_day_says_what_is_missing(client):
     answer = await client.get("/api/v1/restaurants/r/progress")
     assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, "query.since")
+
+
+async def test_how_soon_a_model_is_asked_may_be_said(client, stack):
+    for sent in ({}, {"urgency": "batch"}):
+        await client.post("/api/v1/sentiment/analyze", json={"restaurant_id": "r"} | sent)
+    assert [ask.urgency for ask in stack.analyses.asks] == ["interactive", "batch"]

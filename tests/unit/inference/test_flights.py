@@ -68,3 +68,30 @@ async def test_one_who_asks_as_the_last_other_leaves_is_not_ended_with_it(slow):
     slow.may_answer.set()
     assert await stays == {"a": "A"}
     assert len(slow.asked) == 2
+
+
+async def test_what_is_joined_is_told_when_it_lands(slow):
+    flights: Flights[str] = Flights()
+    asking = await started(flights, slow, "a", "b")
+    joining = asyncio.create_task(flights.join(["a", "c"], within_s=None))
+    await asyncio.sleep(0)
+    slow.may_answer.set()
+    assert (await joining, await asking) == ({"a": "A"}, {"a": "A", "b": "B"})
+
+
+async def test_who_joins_waits_no_longer_than_he_said_and_ends_nothing(slow):
+    flights: Flights[str] = Flights()
+    asking = await started(flights, slow, "a")
+    assert await flights.join(["a"], within_s=0.01) == {}
+    slow.may_answer.set()
+    assert await asking == {"a": "A"}
+
+
+async def test_an_error_is_not_told_to_who_joined(slow):
+    flights: Flights[str] = Flights()
+    slow.error = ValueError("no")
+    asking = await started(flights, slow, "a")
+    slow.may_answer.set()
+    assert await flights.join(["a"], within_s=None) == {}
+    with pytest.raises(ValueError, match="no"):
+        await asking
