@@ -1,6 +1,7 @@
 """The analyses over fakes: one run for many, fresh for who polls, and evidence that holds."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -253,6 +254,16 @@ async def test_an_inline_review_of_an_impossible_year_is_refused_and_named(world
     sent = (InlineReview(id="a", content="친절해요", created_at=datetime(999, 6, 1, tzinfo=UTC)),)
     with pytest.raises(Invalid, match=r"reviews\[0\]\.created_at is in the year 999"):
         await world.analyses.sentiment(Ask(restaurant_id="r", reviews=sent), CALLER)
+
+
+async def test_a_model_is_asked_as_soon_as_the_question_says_and_for_a_batch_no_sooner(world):
+    await world.analyses.sentiment(ASK, CALLER)
+    await world.analyses.batch("summary", [ASK, replace(ASK, urgency="background")], CALLER)
+    assert [(work.kind, work.urgency) for work in world.works] == [
+        ("sentiment", "interactive"),
+        ("summary", "batch"),
+        ("summary", "background"),
+    ]
 
 
 async def test_what_is_sent_with_a_question_waits_for_nobody_elses(world):
