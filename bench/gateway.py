@@ -19,8 +19,9 @@ Rounds of all servers follow each other; `cpu_us` and `rps` are medians over the
 The goals, at most twice `bare` of each mode and a tenth of LiteLLM, are not reached. Where Matjip's time goes, by samples of
 whoever held the interpreter (py-spy, 16 at once, one review a request): a quarter to the built-in models, whose NumPy steps
 cost more than their sums where there is one text; a quarter to what `bare` has too (FastAPI, Starlette, uvicorn, aiohttp, the
-event loop); a fifth to the call (prompt, tokens, line, time limits, stream, answer); a tenth to the analysis and its result;
-a tenth to the record, the line of the log and the metrics. Nothing stands out: what is left is many small steps.
+event loop); nearly a quarter to the call (prompt, tokens, line, time limits, stream, answer); a tenth to the analysis and its
+result;
+an eighth to the record, the log and the metrics. Nothing stands out: what is left is many small steps.
 """
 
 import os
