@@ -7,6 +7,7 @@ from matjip.telemetry.record import (
     AnalysisFinished,
     AnswersRemembered,
     BreakerMoved,
+    CallEnded,
     CaughtUp,
     CompletionEnded,
     EmbeddingsEnded,
@@ -85,6 +86,8 @@ def measured(metrics: Metrics) -> Hook:
                 metrics.shadow_answers.labels(metrics.bounded("shadow", record.outcome)).inc(record.texts)
             case CompletionEnded():
                 _completion(metrics, record)
+            case CallEnded():
+                _call(metrics, record)
             case RetryScheduled():
                 metrics.model_retries.labels(metrics.bounded("reason", record.reason)).inc()
             case BreakerMoved():
@@ -129,6 +132,25 @@ def _embedded(metrics: Metrics, record: EmbeddingsEnded) -> None:
     metrics.embedding_seconds.observe(record.seconds)
     if record.outcome == "ok":
         metrics.embedding_texts.inc(record.texts)
+
+
+def _call(metrics: Metrics, record: CallEnded) -> None:
+    tenant, kind = metrics.bounded("tenant", record.tenant), metrics.bounded("kind", record.kind)
+    metrics.calls.labels(tenant, kind, record.urgency, record.outcome).inc()
+    if record.outcome == "met":
+        tokens = record.prompt_tokens + record.completion_tokens
+        metrics.call_tokens.labels(tenant, kind, record.urgency).inc(tokens)
+    if record.outcome == "refused":
+        metrics.refusals.labels(record.urgency, metrics.bounded("refusal", record.reason)).inc()
+    parts = {
+        "queue": record.queued_s,
+        "first_token": record.first_token_s,
+        "prefill": record.prefill_s,
+        "decode": record.decode_s,
+    }
+    for part, seconds in parts.items():
+        if seconds is not None:
+            metrics.call_seconds.labels(record.urgency, part).observe(seconds)
 
 
 def _asked(metrics: Metrics, record: ItemsAsked) -> None:

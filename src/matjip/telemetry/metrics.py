@@ -235,6 +235,33 @@ class Metrics:
             ("kind",),
             registry=registry,
         )
+        self.calls = Counter(
+            "matjip_model_calls_total",
+            "Calls that waited for their turn at the model, by tenant, analysis, urgency and outcome: met (the first token came "
+            "in time), late, refused, failed, cancelled. The rate of met is goodput.",
+            ("tenant", "kind", "urgency", "outcome"),
+            registry=registry,
+        )
+        self.call_tokens = Counter(
+            "matjip_model_goodput_tokens_total",
+            "Tokens of prompts and answers whose first token came in time.",
+            ("tenant", "kind", "urgency"),
+            registry=registry,
+        )
+        self.refusals = Counter(
+            "matjip_model_refusals_total",
+            "Calls that were refused before they were given to the model, by urgency and reason.",
+            ("urgency", "reason"),
+            registry=registry,
+        )
+        self.call_seconds = Histogram(
+            "matjip_model_call_seconds",
+            "Where a call's time goes, by urgency: in the line (queue), to the first token since its arrival (first_token), from "
+            "its turn to the first token (prefill), from there to the end (decode).",
+            ("urgency", "part"),
+            buckets=SECONDS,
+            registry=registry,
+        )
         self.model_retries = Counter(
             "matjip_model_retries_total",
             "Repetitions of a completion, by the reason for which the attempt before failed.",

@@ -10,6 +10,7 @@ from matjip.telemetry.record import (
     AnalysisFinished,
     AnswersRemembered,
     BreakerMoved,
+    CallEnded,
     CaughtUp,
     CompletionEnded,
     EmbeddingsEnded,
@@ -56,6 +57,20 @@ COMPLETED = CompletionEnded(
     completion_tokens=60,
     cached_tokens=400,
 )
+CALLED = CallEnded(
+    tenant="t",
+    kind="summary",
+    urgency="interactive",
+    outcome="met",
+    reason="",
+    queued_s=0.5,
+    first_token_s=0.75,
+    prefill_s=0.25,
+    decode_s=1.0,
+    seconds=1.75,
+    prompt_tokens=900,
+    completion_tokens=60,
+)
 
 
 @pytest.fixture
@@ -99,6 +114,24 @@ def test_texts_are_counted_where_their_vectors_came_and_requests_always(metrics)
 def test_texts_are_counted_by_who_counted_their_tokens(metrics):
     tell([measured(metrics)], COUNTED)
     assert value(metrics, "matjip_texts_counted_total", by="estimate") == 5
+
+
+def test_a_call_that_kept_its_promise_is_goodput_with_its_tokens_and_where_its_time_went(metrics):
+    tell([measured(metrics)], CALLED)
+    of = {"tenant": "t", "kind": "summary", "urgency": "interactive"}
+    assert value(metrics, "matjip_model_calls_total", outcome="met", **of) == 1
+    assert value(metrics, "matjip_model_goodput_tokens_total", **of) == 960
+    parts = [
+        value(metrics, "matjip_model_call_seconds_sum", urgency="interactive", part=part)
+        for part in ("queue", "first_token", "prefill", "decode")
+    ]
+    assert parts == [0.5, 0.75, 0.25, 1.0]
+
+
+def test_a_refused_call_is_counted_by_its_reason_and_is_no_goodput(metrics):
+    tell([measured(metrics)], replace(CALLED, outcome="refused", reason="too_late", first_token_s=None))
+    assert value(metrics, "matjip_model_refusals_total", urgency="interactive", reason="too_late") == 1
+    assert not value(metrics, "matjip_model_goodput_tokens_total", tenant="t", kind="summary", urgency="interactive")
 
 
 def test_how_late_the_event_loop_came_back_is_measured(metrics):
@@ -220,9 +253,9 @@ def test_every_declared_metric_is_moved_by_some_record(metrics):
         COMPLETED,
         RETRY,
         BreakerMoved(dependency="model", state="open"),
-        ASKED,
-        DROPPED,
-        CUT,
+        CALLED,
+        replace(CALLED, outcome="refused", reason="too_late"),
+        LoopLooked(late_s=0.03),
     ):
         tell([measured(metrics)], record)
     ours = [metric for metric in metrics.registry.collect() if metric.name.startswith("matjip_")]
