@@ -26,6 +26,7 @@ BENCHMARKS = {
     "engine": "bench.engine",
     "freshness": "bench.freshness",
     "gateway": "bench.gateway",
+    "gateways": "bench.gateways",
     "import": "bench.importing",
     "lite": "bench.lite",
     "planted": "bench.planted",
