@@ -310,6 +310,8 @@ def _started(folder: Path, asks: Mapping[str, str], *words: str) -> "subprocess.
         "MODEL__NAME": "fake/1",
         "REMOTE__KEY": KEY,
         "SCHEDULING__GPU": "a100",
+        "SCHEDULING__RUNNING": "128",  # the engine's places; else the required caps would bind one line twice as soon as two
+        "SCHEDULING__RUNNING_BY_KIND": "{}",
         "SCHEDULING__INTERACTIVE_DEADLINE_S": str(DEADLINE_S / SPEED),
         "CASCADE__POSITIVE_FROM": "1.01",  # the built-in judge is never sure enough here
         "CASCADE__NEGATIVE_FROM": "1.01",
