@@ -51,7 +51,7 @@ class PromptSent(_Shape):
     model: Name = Field(description="The model that is asked; another one's owner refuses.")
     task: Name
     version: Name = Field(description="Of the prompt's wording.")
-    messages: tuple[MessageSent, ...] = Field(min_length=1, max_length=1_000)
+    messages: list[MessageSent] = Field(min_length=1, max_length=1_000)
     answer_schema: dict[str, Any] | None = Field(description="JSON schema of the answer.")
     max_tokens: int = Field(ge=1, le=MAX_TOKENS)
     tokens: int = Field(ge=0, le=MAX_TOKENS, description="Of the messages, as counted or estimated before.")
