@@ -135,8 +135,8 @@ class RemoteModel(ServedModel):
             return f"It did not answer within {self._settings.connect_timeout_s:g} s (model.connect_timeout_s)."
         except (aiohttp.ClientError, OSError):
             return "It does not answer."
-        if status != OK:
-            return f"It answered {status}{HINTS.get(status, '')}."
+        if status in HINTS:
+            return f"It answered {status}{HINTS[status]}."
         if ready != OK:
             return f"It says that it is not ready ({ready}): its own /health says why."
         return None if _serves(body) == self.name else "It serves no model of this name: set model.name."
