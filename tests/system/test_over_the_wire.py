@@ -1,6 +1,7 @@
 """A running server, reached over the wire alone."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,13 +19,14 @@ OUR_OWN = ["국물이 진하고 정말 맛있어요", "직원분들이 친절해
 
 
 class Server:
-    """`matjip serve` in a process of its own."""
+    """`matjip serve` in a process of its own, with more words and with settings as the environment has them."""
 
-    def __init__(self, data: Path) -> None:
-        command = [sys.executable, "-m", "matjip", "serve", "--port", "0", "--data-dir", str(data)]
+    def __init__(self, data: Path, *words: str, port: int = 0, **environment: str) -> None:
+        data.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "matjip", "serve", "--port", str(port), "--data-dir", str(data), *words]
         self.log = data / "server.log"
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log)
+            self.process = subprocess.Popen(command, stdout=log, env={**os.environ, **environment})
         self.url = self.told()
         self.until_ready()
 
