@@ -24,6 +24,13 @@ async def test_reviews_sent_along_get_ids_by_their_place(client, stack, name):
     assert [review.id for review in ask.reviews] == ["inline-1", "inline-2"]
 
 
+@pytest.mark.parametrize("hint", [{"weight": 5}, {"tenant": "another"}, {"work": {"weight": 5}}, {"urgency": "now"}])
+async def test_a_caller_cannot_make_its_work_weigh_more(client, stack, hint):
+    answer = await client.post("/api/v1/sentiment/analyze", json=SEED | hint)
+    assert answer.status_code == 422
+    assert stack.analyses.asks == []
+
+
 async def test_without_reviews_the_stored_ones_are_asked_for(client, stack):
     await client.post(
         "/api/v1/summary/analyze", json={"restaurant_id": "r", "since": "2026-01-01", "lang": "en", "refresh": True}
