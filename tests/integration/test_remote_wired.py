@@ -1,6 +1,9 @@
 """Gateways over the process that owns the engines, through the whole program: one line, no database there, lite while it is away."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from tests.integration.test_asking_wired import UNSURE, blames_all
 from tests.unit.inference.models import until
 
 from matjip.analysis.ask import Ask, InlineReview
-from matjip.app import Service, open_inference, open_service
+from matjip.app import Service, open_inference, open_service, serve_inference
 from matjip.caller import Caller
 from matjip.errors import Misconfigured
 from matjip.inference.fake_server import Answers, FakeServer, Hangs
@@ -125,6 +128,26 @@ def about(server: FakeServer) -> dict[str, object]:
 def test_settings_that_cannot_work_are_refused(given, told, tmp_path):
     with pytest.raises(Misconfigured, match=told):
         load({}, root=tmp_path, **given)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5", "gpu.example.org"])
+async def test_without_a_key_an_owner_serves_its_own_machine_alone(server, tmp_path, host):
+    async with open_inference(load({}, root=tmp_path, role="inference", model=about(server))) as inference:
+        with pytest.raises(Misconfigured, match=r"remote\.key"):
+            await serve_inference(inference, host, 0)
+
+
+@pytest.mark.parametrize(
+    ("urls", "code", "told"), [("http://127.0.0.1:9", 0, "owns http://127.0.0.1:9"), ("", 7, "model.urls")]
+)
+def test_a_check_of_an_owner_looks_for_engines_and_for_no_database(urls, code, told, tmp_path):
+    role = {"MATJIP_ROLE": "inference", "MATJIP_MODEL__NAME": "m", "MATJIP_MODEL__URLS": urls}
+    command = [sys.executable, "-m", "matjip", "check"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, **role}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, told in done.stdout + done.stderr) == (code, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_an_owner_without_engines_is_refused(tmp_path):
